@@ -1,0 +1,1 @@
+"""The virtual waiting room: care, community, channels and the desk."""

@@ -1,0 +1,74 @@
+"""The only reader of time.
+
+Three times are told apart. *Care time* (`now`) is what patients and alerts live by; a test or the
+demo may move it. *Wall time* (`wall`) is what sessions and one-time codes live by and never jumps.
+*Monotonic time* measures how long something takes inside this process.
+"""
+
+from __future__ import annotations
+
+import time
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+_frozen: datetime | None = None
+_offset = timedelta()
+_offset_file: Path | None = None
+_offset_read = -1.0
+
+
+def now() -> datetime:
+    """Care time, in UTC."""
+    if _frozen is not None:
+        return _frozen
+    return wall() + _current_offset()
+
+
+def wall() -> datetime:
+    """The time on the wall, in UTC. Never moved."""
+    return datetime.now(UTC)
+
+
+def monotonic() -> float:
+    """Seconds since some fixed moment of this process; only differences mean anything."""
+    return time.monotonic()
+
+
+def stand_still(at: datetime | None) -> None:
+    """Freeze care time for a test; None lets it run again."""
+    global _frozen
+    _frozen = at
+
+
+def advance(by: timedelta) -> None:
+    """Move care time forward (or back) by this much."""
+    global _frozen, _offset
+    if _frozen is not None:
+        _frozen += by
+        return
+    _offset = _current_offset() + by
+    if _offset_file is not None:
+        _offset_file.write_text(str(_offset.total_seconds()), encoding="utf-8")
+
+
+def follow(file: Path | None) -> None:
+    """Share the demo's jumps between processes through a small file. Only the demo calls this."""
+    global _offset_file, _offset_read, _offset
+    _offset_file, _offset_read, _offset = file, -1.0, timedelta()
+
+
+def offset() -> timedelta:
+    """How far care time is ahead of the wall."""
+    return _current_offset()
+
+
+def _current_offset() -> timedelta:
+    global _offset, _offset_read
+    if _offset_file is None:
+        return _offset
+    # Half a second is soon enough for a visitor and spares a file read for every message.
+    if time.monotonic() - _offset_read > 0.5:
+        _offset_read = time.monotonic()
+        if _offset_file.exists():
+            _offset = timedelta(seconds=float(_offset_file.read_text(encoding="utf-8") or 0))
+    return _offset

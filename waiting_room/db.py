@@ -1,0 +1,170 @@
+"""One door, one transaction: `with write() as session` changes, `with read() as session` cannot.
+
+Nothing below a door commits. On SQLite a writer takes the lock first (BEGIN IMMEDIATE), because a
+transaction that reads first and writes later can lose somebody else's change.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import Connection, Engine, create_engine, event, text
+from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
+from sqlalchemy.orm import Session
+
+from waiting_room.errors import StorageRefused
+
+BUSY_SECONDS = 5
+AFTER = "after_commit"
+
+
+class Database:
+    """The two engines of one room: one that writes and one that cannot."""
+
+    def __init__(self, url: str) -> None:
+        self.url = url
+        self.is_sqlite = url.startswith("sqlite")
+        self.writing = _sqlite(url, read_only=False) if self.is_sqlite else _postgres(url)
+        self.reading = _sqlite(url, read_only=True) if self.is_sqlite else self.writing
+        # SQLite has one writer at a time anyway; queueing here is fairer than its busy waiting.
+        self.turn = threading.Lock()
+
+    def close(self) -> None:
+        """Let go of every connection."""
+        self.writing.dispose()
+        self.reading.dispose()
+
+
+_database: Database | None = None
+_held = threading.local()
+
+
+def connect(url: str) -> Database:
+    """Make this the database of the process."""
+    global _database
+    close()
+    _database = Database(url)
+    return _database
+
+
+def current() -> Database:
+    """The database of the process."""
+    if _database is None:
+        raise RuntimeError("the database is not connected yet")
+    return _database
+
+
+def close() -> None:
+    """Forget the database of the process."""
+    global _database
+    if _database is not None:
+        _database.close()
+        _database = None
+
+
+@contextmanager
+def write() -> Iterator[Session]:
+    """A transaction that may change things: committed at the end, or nothing happened.
+
+    Raises StorageRefused when the database did not take it.
+    """
+    database = current()
+    if getattr(_held, "writing", False):
+        raise RuntimeError("one door, one transaction: a write is already open in this thread")
+    with _turn(database):
+        _held.writing = True
+        try:
+            session = Session(database.writing, expire_on_commit=False)
+            with _refusals(), session, session.begin():
+                yield session
+        finally:
+            _held.writing = False
+    for act in session.info.get(AFTER, []):
+        act()
+
+
+@contextmanager
+def read() -> Iterator[Session]:
+    """A look at the room. The database itself refuses any change made here."""
+    database = current()
+    options: dict[str, Any] = {} if database.is_sqlite else {"postgresql_readonly": True}
+    engine = database.reading.execution_options(**options)
+    session = Session(engine, expire_on_commit=False, autoflush=False)
+    with _refusals(), session:
+        yield session
+
+
+def after_commit(session: Session, act: Callable[[], None]) -> None:
+    """Do this once the transaction is safely stored, and only then."""
+    acts = session.info.setdefault(AFTER, [])
+    if act not in acts:
+        acts.append(act)
+
+
+@contextmanager
+def _turn(database: Database) -> Iterator[None]:
+    if not database.is_sqlite:
+        yield
+        return
+    if not database.turn.acquire(timeout=6 * BUSY_SECONDS):
+        raise StorageRefused("another writer holds the database")
+    try:
+        yield
+    finally:
+        database.turn.release()
+
+
+@contextmanager
+def _refusals() -> Iterator[None]:
+    """Say in one word of ours what drivers say in many: the storage did not take it."""
+    try:
+        yield
+    except (OperationalError, InterfaceError) as error:
+        raise StorageRefused(_reason(error)) from error
+    except DBAPIError as error:
+        if error.connection_invalidated:
+            raise StorageRefused(_reason(error)) from error
+        raise
+
+
+def _reason(error: DBAPIError) -> str:
+    # The driver's words only: SQLAlchemy adds the statement and its values, which are personal.
+    words = str(error.orig).splitlines() if error.orig else []
+    return words[0] if words else type(error).__name__
+
+
+def _postgres(url: str) -> Engine:
+    return create_engine(
+        url,
+        pool_pre_ping=True,
+        pool_size=10,
+        hide_parameters=True,
+        connect_args={"connect_timeout": BUSY_SECONDS, "options": "-c statement_timeout=5000"},
+    )
+
+
+def _sqlite(url: str, *, read_only: bool) -> Engine:
+    Path(url.removeprefix("sqlite:///")).parent.mkdir(parents=True, exist_ok=True)
+    engine = create_engine(
+        url, connect_args={"timeout": BUSY_SECONDS}, pool_size=20, hide_parameters=True
+    )
+    pragmas = ["journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "secure_delete=ON"]
+    pragmas += ["query_only=ON"] if read_only else []
+    start = "BEGIN" if read_only else "BEGIN IMMEDIATE"
+
+    def prepare(connection: Any, _record: object) -> None:
+        # The driver must not begin by itself: we say BEGIN IMMEDIATE, and savepoints work.
+        connection.isolation_level = None
+        for pragma in pragmas:
+            connection.execute(f"PRAGMA {pragma}")
+
+    def begin(connection: Connection) -> None:
+        connection.execute(text(start))
+
+    event.listen(engine, "connect", prepare)
+    event.listen(engine, "begin", begin)
+    return engine

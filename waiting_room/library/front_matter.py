@@ -1,0 +1,109 @@
+"""The lines between two `---` at the top of a page, read as plain data and nothing else.
+
+Editors write these lines, so they are treated as a stranger's: no tags, no anchors or aliases (a
+few nested ones can fill the memory), no deep nesting, no key twice.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+import yaml  # type: ignore[import-untyped]
+
+LONGEST = 20_000
+DEEPEST = 6
+FENCE = re.compile(r"---[ \t]*")
+FIRST_LINE = 2
+
+# The C loader is ten times faster where it is there; both are the safe one.
+_Loader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+
+
+class Unreadable(Exception):
+    """The front matter cannot be read. `line` counts from the top of the file."""
+
+    def __init__(self, line: int, message: str) -> None:
+        super().__init__(message)
+        self.line = line
+        self.message = message
+
+
+def split(source: str) -> tuple[str, str, int]:
+    """Front matter, body, and the line of the file the body starts on."""
+    text = source.removeprefix("\ufeff").replace("\r\n", "\n").replace("\r", "\n")
+    lines = text.split("\n")
+    if not FENCE.fullmatch(lines[0]):
+        raise Unreadable(1, "The page does not start with ---. Begin it with ---, a title and ---.")
+    for at, line in enumerate(lines[1:], start=1):
+        if FENCE.fullmatch(line):
+            return "\n".join(lines[1:at]), "\n".join(lines[at + 1 :]).strip("\n"), at + 2
+    raise Unreadable(1, "The front matter is never closed. Put --- on a line of its own after it.")
+
+
+def load(front: str) -> dict[str, Any]:
+    """The keys and values, plain data only. Raises Unreadable."""
+    if len(front) > LONGEST:
+        raise Unreadable(1, f"The front matter is longer than {LONGEST:,} characters. Shorten it.")
+    try:
+        _refuse_tricks(front)
+        data = _plain(front)
+    except yaml.MarkedYAMLError as error:
+        raise Unreadable(_line(error.problem_mark), _said(error)) from error
+    except (yaml.YAMLError, ValueError, OverflowError) as error:
+        raise Unreadable(1, f"The front matter cannot be read: {error}. Correct it.") from error
+    if data is None:
+        return {}
+    if not isinstance(data, dict):
+        raise Unreadable(FIRST_LINE, "The front matter is not a list of `key: value` lines.")
+    return {str(key): value for key, value in data.items()}
+
+
+def _refuse_tricks(front: str) -> None:
+    depth = 0
+    for event in yaml.parse(front, Loader=_Loader):
+        if getattr(event, "anchor", None):
+            raise Unreadable(_line(event.start_mark), "Anchors (&) and aliases (*) are not allowed.")
+        if getattr(event, "tag", None):
+            raise Unreadable(
+                _line(event.start_mark), f"The tag {event.tag} is not allowed. Take it out."
+            )
+        depth += isinstance(event, yaml.CollectionStartEvent)
+        depth -= isinstance(event, yaml.CollectionEndEvent)
+        if depth > DEEPEST:
+            raise Unreadable(_line(event.start_mark), "The front matter is nested too deeply.")
+
+
+def _plain(front: str) -> object:
+    loader = _Loader(front)
+    try:
+        node = loader.get_single_node()
+        if node is None:
+            return None
+        _refuse_doubles(node)
+        data: object = loader.construct_document(node)
+        return data
+    finally:
+        loader.dispose()
+
+
+def _refuse_doubles(node: Any) -> None:
+    if isinstance(node, yaml.SequenceNode):
+        for item in node.value:
+            _refuse_doubles(item)
+    if not isinstance(node, yaml.MappingNode):
+        return
+    seen: set[object] = set()
+    for key, value in node.value:
+        if str(key.value) in seen:
+            raise Unreadable(_line(key.start_mark), f"{key.value!r} is there twice. Keep one.")
+        seen.add(str(key.value))
+        _refuse_doubles(value)
+
+
+def _line(mark: Any) -> int:
+    return FIRST_LINE + (mark.line if mark is not None else -1)
+
+
+def _said(error: Any) -> str:
+    return f"The front matter cannot be read: {error.problem}. Words with : or # need quotes."

@@ -1,0 +1,160 @@
+"""Writes Markdown tokens as plain words and remembers which stretches were marked."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+from urllib.parse import unquote
+
+from markdown_it.token import Token
+
+BULLET = "•"
+RULE = "———"
+STYLES = {"strong": "bold", "em": "italic", "heading": "bold", "blockquote": "blockquote"}
+BLOCKS = {"paragraph", "heading", "blockquote", "bullet_list", "ordered_list"}
+
+
+@dataclass(frozen=True)
+class Mark:
+    """A stretch of text that is bold, a link, and so on. Counted in characters."""
+
+    kind: str
+    start: int
+    end: int
+    url: str = ""
+
+
+class Writer:
+    """Writes tokens as text and remembers what was marked."""
+
+    def __init__(self, *, addresses: bool) -> None:
+        self.marks: list[Mark] = []
+        self._addresses = addresses
+        self._pieces: list[str] = []
+        self._length = 0
+        self._gap = ""
+        self._fresh = True
+        self._open: list[tuple[str, int, str]] = []
+        self._lists: list[int | None] = []
+
+    def text(self) -> str:
+        """What was written so far."""
+        return "".join(self._pieces)
+
+    def tokens(self, tokens: Iterable[Token]) -> None:
+        """Write these, and all inside them."""
+        for token in tokens:
+            if token.children:
+                self.tokens(token.children)
+            elif token.nesting:
+                self._edge(token)
+            else:
+                self._leaf(token)
+
+    def _leaf(self, token: Token) -> None:
+        kind = token.type
+        if kind in ("fence", "code_block"):
+            self._break("\n\n")
+            self._marked("pre", token.content.rstrip("\n"))
+            self._break("\n\n")
+        elif kind == "code_inline":
+            self._marked("code", token.content)
+        elif kind == "hr":
+            self._break("\n\n")
+            self._write(RULE)
+            self._break("\n\n")
+        elif kind in ("softbreak", "hardbreak"):
+            self._write(" " if kind == "softbreak" else "\n")
+        else:
+            self._write(token.content)
+
+    def _edge(self, token: Token) -> None:
+        kind = token.type.removesuffix("_open").removesuffix("_close")
+        opens = token.nesting > 0
+        if kind in BLOCKS:
+            self._break("\n" if self._lists else "\n\n")
+        if kind in ("bullet_list", "ordered_list"):
+            self._list(token, opens=opens)
+        elif kind == "list_item" and opens:
+            self._item()
+        elif kind == "link":
+            self._link(token, opens=opens)
+        elif kind in STYLES and opens:
+            self._begin(STYLES[kind])
+        elif kind in STYLES:
+            self._finish()
+
+    def _list(self, token: Token, *, opens: bool) -> None:
+        if not opens:
+            self._lists.pop()
+            self._break("\n" if self._lists else "\n\n")
+            return
+        first = int(token.attrs.get("start", 1)) if token.type == "ordered_list_open" else None
+        self._lists.append(first)
+
+    def _item(self) -> None:
+        self._break("\n")
+        number = self._lists[-1]
+        sign = BULLET if number is None else f"{number}."
+        if number is not None:
+            self._lists[-1] = number + 1
+        self._write(f"{'  ' * (len(self._lists) - 1)}{sign} ")
+        # The item's own paragraph starts on the line of its bullet.
+        self._fresh = True
+
+    def _link(self, token: Token, *, opens: bool) -> None:
+        if opens:
+            self._begin("text_link", str(token.attrs["href"]))
+            return
+        # Telegram links only to web pages; a phone number or address it finds by itself.
+        if self._addresses or not self._open[-1][2].lower().startswith("https:"):
+            _, start, url = self._open.pop()
+            self._tell_address(self.text()[start:], url)
+        else:
+            self._finish()
+
+    def _tell_address(self, words: str, url: str) -> None:
+        address = unquote(re.sub(r"^(tel|mailto):", "", url))
+        same = address in words or _digits(address) == _digits(words) != ""
+        if address and not same:
+            self._write(f" ({address})")
+
+    def _begin(self, kind: str, url: str = "") -> None:
+        self._flush()
+        self._open.append((kind, self._length, url))
+
+    def _finish(self) -> None:
+        kind, start, url = self._open.pop()
+        nested = any(other == kind for other, _, _ in self._open)
+        if self._length > start and not nested:
+            self.marks.append(Mark(kind, start, self._length, url))
+
+    def _marked(self, kind: str, words: str) -> None:
+        self._begin(kind)
+        self._write(words)
+        self._finish()
+
+    def _break(self, gap: str) -> None:
+        if not self._fresh:
+            self._gap = max(self._gap, gap)
+
+    def _flush(self) -> None:
+        if self._gap:
+            self._add(self._gap)
+            self._gap = ""
+            self._fresh = True
+
+    def _write(self, words: str) -> None:
+        if words:
+            self._flush()
+            self._add(words)
+            self._fresh = False
+
+    def _add(self, words: str) -> None:
+        self._pieces.append(words)
+        self._length += len(words)
+
+
+def _digits(words: str) -> str:
+    return re.sub(r"[\s()+-]", "", words) if re.search(r"\d", words) else ""

@@ -1,0 +1,136 @@
+"""What every table shares: our own ids, UTC times, and fields that are sealed at rest."""
+
+from __future__ import annotations
+
+import json
+import os
+import secrets
+from datetime import UTC, datetime
+from typing import Any, Self, overload
+
+from sqlalchemy import DateTime, Dialect, LargeBinary, MetaData, String
+from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
+from sqlalchemy.types import JSON, TypeDecorator
+
+from waiting_room import clock, keyring
+
+NAMES = {
+    "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+    "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+    "fk": "fk_%(table_name)s_%(column_0_name)s_%(referred_table_name)s",
+    "pk": "pk_%(table_name)s",
+}
+REFERENCE_LETTERS = "23456789CDFGHJKMNPQRTVWXYZ"  # no vowels, nothing that looks like another
+
+
+def new_id() -> str:
+    """A UUIDv7 as text: ours from the start, sorted by time, the same for ever (RFC 9562)."""
+    milliseconds = int(clock.wall().timestamp() * 1000)
+    raw = bytearray(milliseconds.to_bytes(6, "big") + os.urandom(10))
+    raw[6] = 0x70 | (raw[6] & 0x0F)
+    raw[8] = 0x80 | (raw[8] & 0x3F)
+    text = raw.hex()
+    return "-".join((text[:8], text[8:12], text[12:16], text[16:20], text[20:]))
+
+
+def new_reference(length: int = 5) -> str:
+    """A short reference a person can read out, such as K7F3P."""
+    return "".join(secrets.choice(REFERENCE_LETTERS) for _ in range(length))
+
+
+class UtcDateTime(TypeDecorator[datetime]):
+    """A moment in UTC on every database. A time without a zone is refused, never guessed."""
+
+    impl = DateTime(timezone=True)
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        """To the database: in UTC."""
+        if value is None:
+            return None
+        if value.tzinfo is None:
+            raise ValueError("a time without a zone cannot be stored")
+        return value.astimezone(UTC)
+
+    def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        """From the database: SQLite forgets the zone, so it is given back."""
+        if value is None:
+            return None
+        return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
+
+
+def _construct(self: Any, **values: Any) -> None:
+    """Plain columns first: a sealed field needs to know whose row it stands in."""
+    kind = type(self)
+    sealed = {n: v for n, v in values.items() if isinstance(getattr(kind, n, None), Sealed)}
+    if "id" in kind.__table__.columns and "id" not in values:
+        self.id = new_id()
+    for name, value in values.items():
+        if not hasattr(kind, name):
+            raise TypeError(f"{kind.__name__} has no field {name}")
+        if name not in sealed:
+            setattr(self, name, value)
+    for name, value in sealed.items():
+        setattr(self, name, value)
+
+
+class Base(DeclarativeBase):
+    """One table. Ids are made before the row is stored."""
+
+    metadata = MetaData(naming_convention=NAMES)
+    type_annotation_map = {  # noqa: RUF012 - SQLAlchemy reads it from the class
+        datetime: UtcDateTime(),
+        dict[str, Any]: JSON(),
+        list[Any]: JSON(),
+        list[str]: JSON(),
+        bytes: LargeBinary(),
+    }
+    __init__ = _construct
+
+    @property
+    def sealed_for(self) -> str:
+        """The owner whose key seals this row's personal fields."""
+        raise TypeError(f"{type(self).__name__} has no owner to seal for")
+
+
+class Row(Base):
+    """A table with an id of its own."""
+
+    __abstract__ = True
+    id: Mapped[str] = mapped_column(String(36), primary_key=True)
+
+
+class Sealed:
+    """A personal field: plain in Python, sealed in the row, unreadable once the key is destroyed.
+
+    Declare it beside its column: `name_sealed: Mapped[bytes | None]` and `name = Sealed()`.
+    The value may be anything JSON can hold.
+    """
+
+    def __set_name__(self, kind: type, name: str) -> None:
+        self._column = f"{name}_sealed"
+        self._name = name
+
+    @overload
+    def __get__(self, row: None, kind: type) -> Self: ...
+    @overload
+    def __get__(self, row: Base, kind: type) -> Any: ...
+    def __get__(self, row: Base | None, kind: type) -> Any:
+        if row is None:
+            return self
+        sealed = getattr(row, self._column)
+        if sealed is None:
+            return None
+        plain = keyring.current().unseal(row.sealed_for, sealed, bound_to=self._place(row))
+        return None if plain is None else json.loads(plain)
+
+    def __set__(self, row: Base, value: Any) -> None:
+        if value is None:
+            setattr(row, self._column, None)
+            return
+        plain = json.dumps(value, separators=(",", ":")).encode()
+        sealed = keyring.current().seal(row.sealed_for, plain, bound_to=self._place(row))
+        setattr(row, self._column, sealed)
+
+    def _place(self, row: Base) -> str:
+        return f"{row.__tablename__}|{row.id}|{self._name}"  # type: ignore[attr-defined]

@@ -1,0 +1,42 @@
+"""Raw updates, on disk before the sender may forget them."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from sqlalchemy import BigInteger, Index, String
+from sqlalchemy.orm import Mapped, mapped_column
+
+from waiting_room.models.address import ChatRow
+from waiting_room.models.base import Base, Sealed
+
+WAITING, DONE, DEAD = "waiting", "done", "dead"
+
+
+class InboxUpdate(ChatRow):
+    """One raw update. `bot` and `update_id` together make it take effect once."""
+
+    __tablename__ = "inbox"
+    bot: Mapped[str] = mapped_column(String(20))
+    update_id: Mapped[int] = mapped_column(BigInteger)
+    body_sealed: Mapped[bytes | None]
+    body = Sealed()
+    state: Mapped[str] = mapped_column(String(8), default=WAITING)
+    tries: Mapped[int] = mapped_column(default=0)
+    received_at: Mapped[datetime]
+    due_at: Mapped[datetime]
+    done_at: Mapped[datetime | None]
+
+    __table_args__ = (
+        Index("ix_inbox_bot_update_id", "bot", "update_id", unique=True),
+        Index("ix_inbox_state_due_at", "state", "due_at"),
+    )
+
+
+class PollState(Base):
+    """Where the poller of one bot stands: the offset of the last batch, never a maximum."""
+
+    __tablename__ = "poll_state"
+    bot: Mapped[str] = mapped_column(String(20), primary_key=True)
+    next_offset: Mapped[int] = mapped_column(BigInteger)
+    at: Mapped[datetime]

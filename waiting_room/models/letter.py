@@ -1,0 +1,55 @@
+"""The outbox: what is to be said, to whom, and whether it was."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from sqlalchemy import ForeignKey, Index, String
+from sqlalchemy.orm import Mapped, mapped_column
+
+from waiting_room.models.base import Row, Sealed
+
+
+class LetterRow(Row):
+    """One letter to one address of a person, or one notice to a channel of a staff member."""
+
+    __tablename__ = "letter"
+    owner: Mapped[str] = mapped_column(String(80))
+    address_id: Mapped[str | None] = mapped_column(ForeignKey("address.id"), index=True)
+    patient_id: Mapped[str | None] = mapped_column(ForeignKey("patient.id"))
+    staff_id: Mapped[str | None] = mapped_column(ForeignKey("staff.id"))
+    staff_channel_id: Mapped[str | None] = mapped_column(ForeignKey("staff_channel.id"))
+    alert_id: Mapped[str | None] = mapped_column(ForeignKey("alert.id"), index=True)
+    channel: Mapped[str] = mapped_column(String(16))
+    place_sealed: Mapped[bytes | None]
+    place = Sealed()
+    page: Mapped[str] = mapped_column(String(80))
+    digest: Mapped[str] = mapped_column(String(64))
+    language: Mapped[str] = mapped_column(String(8), default="en")
+    values_sealed: Mapped[bytes | None]
+    values = Sealed()
+    choices_sealed: Mapped[bytes | None]
+    choices = Sealed()
+    answers: Mapped[str | None] = mapped_column(String(120))
+    priority: Mapped[int]
+    state: Mapped[str] = mapped_column(String(10))
+    why: Mapped[str] = mapped_column(String(60), default="")
+    made_at: Mapped[datetime]
+    due_at: Mapped[datetime]
+    stale_at: Mapped[datetime | None]
+    tries: Mapped[int] = mapped_column(default=0)
+    lease_until: Mapped[datetime | None]
+    fence: Mapped[int] = mapped_column(default=0)
+    settled_at: Mapped[datetime | None]
+    channel_message_id: Mapped[str] = mapped_column(String(40), default="")
+    dedupe: Mapped[str | None] = mapped_column(String(80), unique=True)
+
+    __table_args__ = (
+        Index("ix_letter_state_due_at", "state", "due_at", "priority"),
+        Index("ix_letter_patient_id_made_at", "patient_id", "made_at"),
+    )
+
+    @property
+    def sealed_for(self) -> str:
+        """A patient, a stranger's chat, or staff."""
+        return self.owner

@@ -1,0 +1,1 @@
+"""What both web doors share: page layouts, static files, security, limits and error pages."""

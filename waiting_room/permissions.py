@@ -1,0 +1,110 @@
+"""May this person? Every page about patients starts here.
+
+Sight comes from share rows and from nothing else: assignment, the intake team until somebody is
+assigned, partners when the person agreed, a rung of an alert while it is open. Nobody sees their
+own record or a relative's.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from sqlalchemy import ColumnElement, Select, and_, or_, select, update
+from sqlalchemy.orm import Session
+
+from waiting_room.errors import Forbidden, NotFound
+from waiting_room.models import Alert, Kinship, Patient, Share, Staff
+from waiting_room.models.staff import ADMINISTRATOR, CASE_WORKER, COORDINATOR, EDITOR
+
+LEAD, ADVISER, BEFRIENDER = "lead", "adviser", "befriender"
+INTAKE, RUNG = "intake", "rung"
+
+ACTS = {
+    "see patients": {COORDINATOR, CASE_WORKER, ADMINISTRATOR},
+    "refer": {COORDINATOR, CASE_WORKER, ADMINISTRATOR},
+    "assign": {COORDINATOR, ADMINISTRATOR},
+    "set up": {ADMINISTRATOR},
+    "edit words": {EDITOR, COORDINATOR, ADMINISTRATOR},
+}
+
+
+def can(staff: Staff, act: str) -> bool:
+    """Whether this role may do this act at all."""
+    return staff.is_active and staff.role in ACTS[act]
+
+
+def check(staff: Staff, act: str) -> None:
+    """The same question as `can`, for a door: refuses by name."""
+    if not can(staff, act):
+        raise Forbidden(f"Your role does not let you {act}. Ask an administrator.")
+
+
+def patients_for(staff: Staff, *, now: datetime) -> Select[tuple[Patient]]:
+    """The patients this person may see now: where every page about patients starts."""
+    related = select(Kinship.patient_id).where(Kinship.staff_id == staff.id)
+    seen = select(Share.patient_id).where(_holds(staff), _runs(now))
+    query = select(Patient).where(Patient.id.in_(seen), Patient.id.not_in(related))
+    return query if can(staff, "see patients") else query.where(Patient.id.is_(None))
+
+
+def patient_for(session: Session, staff: Staff, patient_id: str, *, now: datetime) -> Patient:
+    """One patient this person may see; NotFound, the same as absent, when they may not."""
+    found = session.scalar(patients_for(staff, now=now).where(Patient.id == patient_id))
+    if found is None:
+        raise NotFound("There is no such page.")
+    return found
+
+
+def alerts_for(staff: Staff, *, now: datetime) -> Select[tuple[Alert]]:
+    """The alerts this person may see: of their patients, and of strangers for the provider."""
+    mine = patients_for(staff, now=now).with_only_columns(Patient.id)
+    nobody = Alert.patient_id.is_(None)
+    query = select(Alert).where(or_(Alert.patient_id.in_(mine), nobody))
+    return query if can(staff, "see patients") else query.where(Alert.id.is_(None))
+
+
+def alert_for(session: Session, staff: Staff, alert_id: str, *, now: datetime) -> Alert:
+    """One alert this person may see, else NotFound."""
+    found = session.scalar(alerts_for(staff, now=now).where(Alert.id == alert_id))
+    if found is None:
+        raise NotFound("There is no such page.")
+    return found
+
+
+def share(
+    session: Session,
+    patient_id: str,
+    *,
+    role: str,
+    why: str,
+    now: datetime,
+    holder: Staff | str,
+) -> None:
+    """Let a staff member, or (by its id) an organisation, see a patient, from now on."""
+    staff_id = holder.id if isinstance(holder, Staff) else None
+    organisation_id = holder if isinstance(holder, str) else None
+    same = (Share.patient_id == patient_id, Share.role == role, Share.until.is_(None))
+    whose = Share.staff_id == staff_id if staff_id else Share.organisation_id == organisation_id
+    if session.scalar(select(Share.id).where(*same, whose)):
+        return
+    row = Share(patient_id=patient_id, role=role, why=why, since=now)
+    row.staff_id, row.organisation_id = staff_id, organisation_id
+    session.add(row)
+
+
+def end_share(
+    session: Session, patient_id: str, *, role: str, now: datetime, why: str | None = None
+) -> None:
+    """End every share of this role (and this reason, when one is given) for a patient."""
+    where = [Share.patient_id == patient_id, Share.role == role, Share.until.is_(None)]
+    where += [Share.why == why] if why else []
+    session.execute(update(Share).where(*where).values(until=now))
+
+
+def _holds(staff: Staff) -> ColumnElement[bool]:
+    """The intake team is everybody of the provider; other organisation shares likewise."""
+    return or_(Share.staff_id == staff.id, Share.organisation_id == staff.organisation_id)
+
+
+def _runs(now: datetime) -> ColumnElement[bool]:
+    return and_(Share.since <= now, or_(Share.until.is_(None), Share.until > now))

@@ -1,0 +1,149 @@
+"""Every setting of the room, read from the environment once and checked before anything starts."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any, Literal
+from urllib.parse import urlsplit
+
+from pydantic import AliasChoices, Field, ValidationError, field_validator
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from waiting_room.errors import StartRefused
+
+PREFIX = "WAITING_ROOM_"
+LOOPBACK = {"127.0.0.1", "localhost", "::1"}
+
+
+class Settings(BaseSettings):
+    """What an administrator may set. Names outside are `WAITING_ROOM_` + the field in capitals."""
+
+    model_config = SettingsConfigDict(env_prefix=PREFIX, extra="ignore", env_ignore_empty=True)
+
+    env: Literal["development", "demo", "production"] = "development"
+    data: Path = Path("var")
+    key_file: Path | None = None
+    database_url: str = ""
+    keys_url: str = ""
+    content: Path | None = None
+    public_url: str = ""
+    port: int = Field(8000, ge=1, le=65535, validation_alias=AliasChoices("PORT"))
+    log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
+    telegram_token: str = ""
+    telegram_api: str = "https://api.telegram.org"
+    telegram_mode: Literal["polling", "webhook"] = "polling"
+    telegram_secret: str = ""
+    staff_telegram_token: str = ""
+    smtp_url: str = ""
+    mail_from: str = "waiting-room@localhost"
+    heartbeat_url: str = ""
+    anchor_url: str = ""
+
+    @field_validator("telegram_token", "staff_telegram_token")
+    @classmethod
+    def _token_shape(cls, value: str) -> str:
+        number, _, secret = value.partition(":")
+        if value and not (number.isdigit() and len(secret) >= 20):
+            raise ValueError("must look like 123456:AA…, as BotFather gives it")
+        return value
+
+    @field_validator("telegram_api", "public_url", "heartbeat_url", "anchor_url")
+    @classmethod
+    def _web_address(cls, value: str) -> str:
+        if value and urlsplit(value).scheme not in {"http", "https"}:
+            raise ValueError("must start with https:// (or http:// on this machine only)")
+        return value.rstrip("/")
+
+    @field_validator("smtp_url")
+    @classmethod
+    def _mail_address(cls, value: str) -> str:
+        if value and urlsplit(value).scheme not in {"smtp", "smtps"}:
+            raise ValueError("must start with smtp:// or smtps://")
+        return value
+
+    @field_validator("database_url", "keys_url")
+    @classmethod
+    def _database_address(cls, value: str) -> str:
+        if value.startswith("postgresql://"):
+            value = value.replace("postgresql://", "postgresql+psycopg://", 1)
+        if value and not value.startswith(("sqlite:///", "postgresql+psycopg://")):
+            raise ValueError("must start with sqlite:/// or postgresql://")
+        return value
+
+    @property
+    def database(self) -> str:
+        """The address of the database; a file in the data folder unless set."""
+        return self.database_url or f"sqlite:///{(self.data / 'waiting-room.db').absolute()}"
+
+    @property
+    def keys_database(self) -> str:
+        """Where wrapped keys live, apart from the data, so that a backup of one is no use alone."""
+        if self.keys_url or self.database.startswith("postgresql"):
+            return self.keys_url or self.database
+        return f"sqlite:///{(self.data / 'keys.db').absolute()}"
+
+    @property
+    def key_path(self) -> Path:
+        """The file that holds the master key."""
+        return self.key_file or self.data / "master.key"
+
+    @property
+    def address(self) -> str:
+        """The address people use to reach this room, without a slash at the end."""
+        return self.public_url or f"http://127.0.0.1:{self.port}"
+
+    @property
+    def is_https(self) -> bool:
+        """Whether people reach this room over https."""
+        return self.address.startswith("https://")
+
+    @property
+    def content_folder(self) -> Path:
+        """The folder editors change: the one that is set, else the one beside the code."""
+        if self.content is not None:
+            return self.content
+        packaged = Path(__file__).parent / "_content"
+        return packaged if packaged.is_dir() else Path(__file__).parent.parent / "content"
+
+    @property
+    def secrets(self) -> tuple[str, ...]:
+        """Values that must never reach a log."""
+        mail_password = urlsplit(self.smtp_url).password or ""
+        database_password = urlsplit(self.database).password or ""
+        found = (self.telegram_token, self.staff_telegram_token, self.telegram_secret)
+        return tuple(s for s in (*found, mail_password, database_password) if s)
+
+
+def load(**overrides: Any) -> Settings:
+    """Read and check the settings; raises StartRefused with one line that names what is wrong."""
+    try:
+        settings = Settings(**overrides)
+    except ValidationError as error:
+        first = error.errors()[0]
+        name = str(first["loc"][0]).upper() if first["loc"] else ""
+        name = name if name == "PORT" or name.startswith(PREFIX) else PREFIX + name
+        raise StartRefused(f"{name}: {first['msg'].removeprefix('Value error, ')}") from None
+    _check_together(settings)
+    return settings
+
+
+def _check_together(settings: Settings) -> None:
+    """Rules that need two settings at once."""
+    if settings.telegram_mode == "webhook" and settings.telegram_token:
+        if not settings.telegram_secret:
+            raise StartRefused("WAITING_ROOM_TELEGRAM_SECRET: needed when the mode is webhook")
+        if not settings.public_url:
+            raise StartRefused("WAITING_ROOM_PUBLIC_URL: needed when the mode is webhook")
+    if settings.telegram_token and settings.telegram_token == settings.staff_telegram_token:
+        raise StartRefused("WAITING_ROOM_STAFF_TELEGRAM_TOKEN: must be a second bot, not the same")
+    if settings.env == "production":
+        _check_production(settings)
+
+
+def _check_production(settings: Settings) -> None:
+    if not settings.public_url:
+        raise StartRefused("WAITING_ROOM_PUBLIC_URL: needed in production, starting with https://")
+    if not settings.is_https:
+        raise StartRefused("WAITING_ROOM_PUBLIC_URL: must be https:// in production")
+    if not settings.smtp_url:
+        raise StartRefused("WAITING_ROOM_SMTP_URL: needed in production, so that alerts reach mail")
