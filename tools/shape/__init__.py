@@ -1,0 +1,1 @@
+"""The shape of the code: what can be counted without running it."""

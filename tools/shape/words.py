@@ -1,0 +1,71 @@
+"""Sentences a patient might read that stand in Python instead of on a page."""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Iterator
+
+from shape.budget import Figure
+from shape.source import Source
+
+SPEAKING_ROOMS = ("bot", "waiting_room/care")
+LOG_VERBS = {"debug", "info", "warning", "error", "exception", "critical", "log"}
+SQL = re.compile(
+    r"\s*(?:SELECT|INSERT|UPDATE|DELETE|CREATE|DROP|ALTER|PRAGMA|WITH|BEGIN|SAVEPOINT"
+    r"|RELEASE|ROLLBACK|NOTIFY|LISTEN|EXPLAIN|VACUUM|ATTACH)\b"
+)
+SQL_CALLS = ("sqlalchemy.text", ".execute", ".exec_driver_sql")
+
+
+def figures(sources: list[Source]) -> list[Figure]:
+    """How many sentences stand in code, in the rooms that speak to patients."""
+    speaking = [source for source in sources if source.inside(*SPEAKING_ROOMS)]
+    places = [place for source in speaking for place in sentences(source)]
+    return [Figure("words_in_code", len(places), places)]
+
+
+def sentences(source: Source) -> Iterator[str]:
+    """Texts of 25 characters and three spaces that are no docstring, log, error or SQL."""
+    excused = _excused(source)
+    for node in source.nodes:
+        words = _words(node)
+        if node not in excused and len(words) >= 25 and words.count(" ") >= 3:
+            yield f"{source.place(node)} {words[:30]!r}"
+
+
+def _words(node: ast.AST) -> str:
+    if isinstance(node, ast.Constant) and isinstance(node.value, str):
+        return node.value
+    if isinstance(node, ast.JoinedStr):
+        return "".join(_words(part) for part in node.values)
+    return ""
+
+
+def _excused(source: Source) -> set[ast.AST]:
+    """Every node inside a docstring, a log line, an error or a query."""
+    outer = [node for node in source.nodes if _is_excuse(source, node)]
+    inner = {part for node in outer for part in ast.walk(node)}
+    # The parts of an f-string are counted once, as the whole that they make.
+    whole = [node for node in source.nodes if isinstance(node, ast.JoinedStr)]
+    return inner | {part for node in whole for part in node.values}
+
+
+def _is_excuse(source: Source, node: ast.AST) -> bool:
+    if isinstance(node, ast.Expr):
+        return isinstance(node.value, ast.Constant)
+    if isinstance(node, ast.Call):
+        return _logs_or_fails(source.full_name(node.func))
+    if isinstance(node, (ast.Constant, ast.JoinedStr)):
+        return bool(SQL.match(_words(node)))
+    return isinstance(node, (ast.Raise, ast.Assert))
+
+
+def _logs_or_fails(name: str) -> bool:
+    last = name.rpartition(".")[2]
+    return (
+        last in LOG_VERBS
+        or name.endswith(SQL_CALLS)
+        or last.endswith(("Error", "Exception", "Warning"))
+        or name.startswith("waiting_room.errors.")
+    )
