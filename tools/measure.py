@@ -47,6 +47,7 @@ def _sha(root: Path) -> str:
     try:
         return subprocess.run(asked, capture_output=True, text=True, check=False).stdout.strip()
     except FileNotFoundError:
+        # An unpacked archive on a machine without git is measured all the same.
         return ""
 
 

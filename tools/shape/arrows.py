@@ -42,6 +42,8 @@ def figures(sources: list[Source]) -> list[Figure]:
 def tangles(graph: Graph) -> list[list[str]]:
     """Groups of names that all reach each other, largest first."""
     reach = {name: _reachable(graph, name) for name in graph}
+    # Asking each name what it reaches is slower than Tarjan's walk and far easier to trust;
+    # a few hundred modules take milliseconds.
     left, found = set(graph), []
     while left:
         name = left.pop()
@@ -66,6 +68,7 @@ def _reachable(graph: Graph, start: str) -> set[str]:
 def _graph(pairs: Iterable[tuple[str, str]]) -> Graph:
     graph: Graph = {}
     for importer, imported in pairs:
+        # Two modules of one room may know each other: that is no knot between rooms.
         if importer != imported:
             graph.setdefault(importer, set()).add(imported)
     return graph
@@ -113,6 +116,7 @@ def _hidden(source: Source) -> list[str]:
 
 def _imports(source: Source) -> list[ast.Import | ast.ImportFrom]:
     """The imports that run: those under TYPE_CHECKING never do."""
+    # A type checker may look both ways; at run time nothing is tied by it.
     asleep = {
         inner
         for node in source.nodes
@@ -134,6 +138,7 @@ def _targets(source: Source, node: ast.Import | ast.ImportFrom) -> list[str]:
         return [name.name for name in node.names]
     base = node.module or ""
     if node.level:
+        # One dot is the package of this file, and a package's own file is one level higher up.
         package = source.module.split(".")
         keep = len(package) - node.level + source.path.endswith("/__init__.py")
         base = ".".join(filter(None, [*package[:keep], base]))
@@ -141,6 +146,7 @@ def _targets(source: Source, node: ast.Import | ast.ImportFrom) -> list[str]:
 
 
 def _longest_known(name: str, known: set[str]) -> str:
+    # `from bot.turn import Heard` may name a module or a thing inside one.
     while name and name not in known:
         name = name.rpartition(".")[0]
     return name

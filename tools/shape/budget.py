@@ -64,6 +64,7 @@ class Figure:
 
     def complaint(self) -> str:
         """One sentence: the figure, its budget, and where to look first."""
+        # Eight places are enough to start with; a terminal line is short.
         low, high = BUDGETS[self.key]
         allowed = f"at most {high:g}" if high < NO_END else f"at least {low:g}"
         if low and high < NO_END:

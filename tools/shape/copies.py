@@ -32,6 +32,7 @@ def copies(sources: list[Source]) -> Iterator[str]:
     rows = [list(_rows(source)) for source in sources]
     shared = set(_shared(rows))
     for (a, first), (b, second) in sorted(shared):
+        # A pair whose lines before are shared too is the middle of a longer block.
         if ((a, first - 1), (b, second - 1)) not in shared:
             yield (
                 f"{sources[a].path}:{rows[a][first][0]} = {sources[b].path}:{rows[b][second][0]}"

@@ -56,6 +56,7 @@ def _settings(source: Source) -> Iterator[str]:
 
 def _variable(field: ast.AnnAssign) -> str:
     """The environment variable of a field: its own alias, else the prefix and its name."""
+    # PORT is set by the machines that host us, so it has no prefix.
     named = field.value.keywords if isinstance(field.value, ast.Call) else []
     aliases = [part for word in named if word.arg == "validation_alias" for part in ast.walk(word)]
     for part in aliases:

@@ -34,6 +34,7 @@ NETWORK = {
     "urllib3",
 }
 BROAD = {"Exception", "BaseException"}
+# The brackets keep a search for leftovers from finding this line.
 LEFTOVER = re.compile(r"#.*\b(?:TO[D]O|FIX[M]E)\b")
 VAGUE = re.compile(r"(?:util|helper|manager|common|misc)s?")
 WORD = re.compile(r"[A-Z]?[a-z]+|[A-Z]+(?![a-z])")
@@ -119,6 +120,7 @@ def _broad(source: Source) -> Iterator[str]:
 def _catches_all(kinds: Iterable[ast.expr | None]) -> bool:
     named = [kind.elts if isinstance(kind, ast.Tuple) else [kind] for kind in kinds]
     return any(
+        # No kind at all is the bare `except:`, the broadest of them.
         kind is None or (isinstance(kind, ast.Name) and kind.id in BROAD)
         for group in named
         for kind in group
@@ -132,6 +134,7 @@ def _leftovers(source: Source) -> Iterator[str]:
 
 
 def _vague(source: Source) -> Iterator[str]:
+    # A folder is judged by its __init__.py, so each vague name is named once.
     *folders, name = source.path.removesuffix(".py").removesuffix("/__init__").split("/")
     person = bool(HELPER_ROOMS & set(folders)) and name.startswith("helper")
     if _is_vague(name, person=person):

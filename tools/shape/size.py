@@ -22,6 +22,9 @@ BLOCKS = (
     ast.TryStar,
     ast.Match,
 )
+
+
+# `client.patch(...)` sends a PATCH and replaces nothing; `patch(...)` and `@patch` do.
 MOCKED = re.compile(r"\bmock\b|Mock\(|\bmocker\b|\bmonkeypatch\b|@patch|(?<!\.)\bpatch\(")
 
 
@@ -98,6 +101,7 @@ def functions(source: Source) -> Iterator[Shape]:
 
 
 def _spread(prefix: str, sizes: dict[str, int], *, with_middle: bool = False) -> Iterator[Figure]:
+    # Every place above the line is named, so one run shows the whole of the work.
     ranked = sorted(sizes, key=lambda place: -sizes[place])
     measures = (("med", middle), ("p95", nearly_all), ("max", _largest))
     for name, of in measures if with_middle else measures[1:]:
@@ -134,6 +138,7 @@ def _inside(node: ast.AST) -> Iterator[ast.AST]:
 
 def _complexity(function: Function) -> int:
     own = list(_inside(function))
+    # `a or b` is two ways through a line, and so is the `if` of a comprehension.
     operands = sum(len(node.values) - 1 for node in own if isinstance(node, ast.BoolOp))
     filters = sum(len(node.ifs) for node in own if isinstance(node, ast.comprehension))
     return 1 + sum(isinstance(node, BRANCHES) for node in own) + operands + filters
@@ -145,9 +150,11 @@ def _depth(body: Iterable[ast.AST]) -> int:
 
 def _depth_of(node: ast.AST) -> int:
     if isinstance(node, ast.If):
+        # The tree writes `elif` as an `if` alone in `else`; a reader sees one flat list.
         chained = len(node.orelse) == 1 and isinstance(node.orelse[0], ast.If)
         otherwise = _depth(node.orelse) - chained
         return 1 + max(_depth(node.body), otherwise)
+    # Whatever is no block (a handler, a case, a with-item) passes on the depth of what it holds.
     inner = _depth(ast.iter_child_nodes(node))
     return inner + isinstance(node, BLOCKS)
 

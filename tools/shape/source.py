@@ -10,6 +10,7 @@ from pathlib import Path
 
 PRODUCT = ("bot", "scheduler", "waiting_room")
 TESTS = ("tests",)
+# Migrations are written once by a tool and never read again as product code.
 LEFT_OUT = ("migrations", "__pycache__", "_content")
 
 
@@ -55,6 +56,7 @@ class Source:
             return self._imported.get(node.id, node.id)
         if isinstance(node, ast.Attribute):
             return f"{self.full_name(node.value)}.{node.attr}"
+        # A call or a subscript in the middle: its type is beyond a syntax tree.
         return "?"
 
 
@@ -72,6 +74,7 @@ def _imported_names(nodes: Iterable[ast.AST]) -> Iterator[tuple[str, str]]:
     for node in nodes:
         if isinstance(node, ast.Import):
             for name in node.names:
+                # `import a.b` makes the name `a` known; `import a.b as c` makes `c` mean `a.b`.
                 known = name.asname or name.name.partition(".")[0]
                 yield known, name.name if name.asname else known
         elif isinstance(node, ast.ImportFrom):

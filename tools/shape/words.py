@@ -11,6 +11,7 @@ from shape.source import Source
 
 SPEAKING_ROOMS = ("bot", "waiting_room/care")
 LOG_VERBS = {"debug", "info", "warning", "error", "exception", "critical", "log"}
+# Capitals only: "With best wishes" is a sentence, "WITH due AS" is a query.
 SQL = re.compile(
     r"\s*(?:SELECT|INSERT|UPDATE|DELETE|CREATE|DROP|ALTER|PRAGMA|WITH|BEGIN|SAVEPOINT"
     r"|RELEASE|ROLLBACK|NOTIFY|LISTEN|EXPLAIN|VACUUM|ATTACH)\b"
@@ -46,12 +47,14 @@ def _excused(source: Source) -> set[ast.AST]:
     """Every node inside a docstring, a log line, an error or a query."""
     outer = [node for node in source.nodes if _is_excuse(source, node)]
     inner = {part for node in outer for part in ast.walk(node)}
+    # An excuse covers all it holds: the text of a raised error, the pieces of a query.
     # The parts of an f-string are counted once, as the whole that they make.
     whole = [node for node in source.nodes if isinstance(node, ast.JoinedStr)]
     return inner | {part for node in whole for part in node.values}
 
 
 def _is_excuse(source: Source, node: ast.AST) -> bool:
+    # A string that stands alone is a docstring, of a module or of the name above it.
     if isinstance(node, ast.Expr):
         return isinstance(node.value, ast.Constant)
     if isinstance(node, ast.Call):
