@@ -21,12 +21,13 @@ _Loader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 
 class Unreadable(Exception):
-    """The front matter cannot be read. `line` counts from the top of the file."""
+    """The file cannot become a page. `line` counts from the top of the file."""
 
-    def __init__(self, line: int, message: str) -> None:
+    def __init__(self, line: int, message: str, rule: str = "front-matter") -> None:
         super().__init__(message)
         self.line = line
         self.message = message
+        self.rule = rule
 
 
 def split(source: str) -> tuple[str, str, int]:
@@ -63,7 +64,9 @@ def _refuse_tricks(front: str) -> None:
     depth = 0
     for event in yaml.parse(front, Loader=_Loader):
         if getattr(event, "anchor", None):
-            raise Unreadable(_line(event.start_mark), "Anchors (&) and aliases (*) are not allowed.")
+            raise Unreadable(
+                _line(event.start_mark), "Anchors (&) and aliases (*) are not allowed."
+            )
         if getattr(event, "tag", None):
             raise Unreadable(
                 _line(event.start_mark), f"The tag {event.tag} is not allowed. Take it out."

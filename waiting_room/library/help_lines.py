@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import logging
 import re
-from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, datetime
+from functools import lru_cache
 
 from waiting_room.errors import BadInput
 from waiting_room.library import hours as opening
@@ -19,6 +20,8 @@ EVERYWHERE = {"uk", "united-kingdom", "all"}
 # These numbers do not change, and a person in danger must never miss them over a lapsed date.
 NEVER_HIDDEN = {"999", "111", "116123"}
 
+log = logging.getLogger(__name__)
+
 
 @dataclass(frozen=True)
 class HelpLine:
@@ -31,6 +34,8 @@ class HelpLine:
     nations: frozenset[str]
     hours: Hours
     expires: date | None = None
+    # False: nobody has checked the hours, so a screen says "may be open".
+    hours_sure: bool = True
 
     @classmethod
     def from_page(cls, page: Page) -> HelpLine:
@@ -46,6 +51,7 @@ class HelpLine:
             nations=_nations(meta.get("nation")),
             hours=opening.parse(meta.get("hours"), meta.get("bank_holidays")),
             expires=_date(meta.get("expires")),
+            hours_sure=meta.get("hours_sure") is not False,
         )
 
     @property
@@ -82,26 +88,24 @@ class HelpLine:
         return times.say_moment(start, local, language) if start else ""
 
 
-def lines(
-    language: str = FALLBACK_LANGUAGE, *, today: date, nation: str = ""
-) -> list[HelpLine]:
+def lines(language: str = FALLBACK_LANGUAGE, *, today: date, nation: str = "") -> list[HelpLine]:
     """The lines to show somebody in this nation; lapsed ones are hidden, save 999, 111, 116 123."""
-    found = readable(live.pages_in(FOLDER, language))
+    found = [_line(page) for page in live.pages_in(FOLDER, language)]
     return [
         line
         for line in found
-        if line.serves(nation) and (line.never_hidden or not line.expired(today))
+        if line and line.serves(nation) and (line.never_hidden or not line.expired(today))
     ]
 
 
-def readable(pages: Iterable[Page]) -> list[HelpLine]:
-    """The pages that tell of a line. Others in the folder (an introduction) are left out."""
-    return [HelpLine.from_page(page) for page in pages if is_line(page)]
-
-
-def is_line(page: Page) -> bool:
-    """A page of the folder that has, or should have, a number to call."""
-    return page.folder == FOLDER and page.meta.get("kind") != "text"
+@lru_cache(maxsize=1024)
+def _line(page: Page) -> HelpLine | None:
+    try:
+        return HelpLine.from_page(page)
+    except BadInput as error:
+        # The check keeps such a page out; one that slipped through must not hide the others.
+        log.error("help line %s left out: %s", page.name, error)
+        return None
 
 
 def _number(said: object, field: str) -> str:

@@ -45,16 +45,20 @@ class Hours:
 
     def open_at(self, local: datetime, bank_holiday: BankHolidays) -> bool:
         """Is it answered at this local time?"""
-        return self.always or self.open_until(local, bank_holiday) is not None
+        at = local.replace(tzinfo=None)
+        return self.always or any(
+            start <= at < end for start, end in self._openings(at, -1, bank_holiday)
+        )
 
     def open_until(self, local: datetime, bank_holiday: BankHolidays) -> datetime | None:
-        """The local time it closes, if it is open now and ever closes."""
+        """The local time it closes, if it is open now and closes within a week."""
         at, ends = local.replace(tzinfo=None), None
         for start, end in self._openings(at, -1, bank_holiday):
             # Stretches that touch ("to 24:00", then "from 00:00") are one opening to a caller.
             if start <= (ends or at) < end:
                 ends = end
-        return ends.replace(tzinfo=local.tzinfo) if ends else None
+        closes = ends is not None and ends - at < timedelta(days=7)
+        return ends.replace(tzinfo=local.tzinfo) if ends and closes else None
 
     def next_opening(self, local: datetime, bank_holiday: BankHolidays) -> datetime | None:
         """The next local time it opens, within two weeks, if it is shut now."""

@@ -34,7 +34,7 @@ HALF_PAIR = re.compile("[\ud800-\udfff]")
 class _Reader(MarkdownIt):
     """CommonMark without HTML, whose links lead to few places."""
 
-    def validateLink(self, url: str) -> bool:  # noqa: N802  (the library's name)
+    def validateLink(self, url: str) -> bool:
         return allowed(url)
 
 
@@ -50,6 +50,17 @@ def to_html(page: Page | str, values: Mapping[str, str]) -> str:
     """The page as HTML that holds only the few tags of the allow-list."""
     html = _reader.renderer.render(filled(page, values), _reader.options, {})
     return nh3.clean(html, tags=TAGS, attributes=ATTRIBUTES, url_schemes=SCHEMES)
+
+
+def linked_pages(page: Page) -> list[str]:
+    """The keys of the pages this one points to; their words stay, a screen may offer them."""
+    found = (
+        str(child.attrs["href"])
+        for token in _reader.parse(page.body)
+        for child in token.children or ()
+        if child.type == "link_open"
+    )
+    return list(dict.fromkeys(address for address in found if KEY.fullmatch(address)))
 
 
 def filled(page: Page | str, values: Mapping[str, str]) -> Sequence[Token]:
@@ -70,6 +81,8 @@ def _template(markdown: str) -> Sequence[Token]:
 
 
 def _fill(token: Token, values: Mapping[str, str]) -> Token:
+    if "{" not in token.content:
+        return token
     if token.type in WITH_VALUES:
         return token.copy(content=_put(token.content, values))
     if token.type != "inline" or not token.children:

@@ -116,8 +116,9 @@ class Writer:
 
     def _tell_address(self, words: str, url: str) -> None:
         address = unquote(re.sub(r"^(tel|mailto):", "", url))
-        same = address in words or _digits(address) == _digits(words) != ""
-        if address and not same:
+        number = re.sub(r"\D", "", address)
+        called = bool(number) and number in re.sub(r"\D", "", words)
+        if address and address not in words and not called:
             self._write(f" ({address})")
 
     def _begin(self, kind: str, url: str = "") -> None:
@@ -154,7 +155,3 @@ class Writer:
     def _add(self, words: str) -> None:
         self._pieces.append(words)
         self._length += len(words)
-
-
-def _digits(words: str) -> str:
-    return re.sub(r"[\s()+-]", "", words) if re.search(r"\d", words) else ""

@@ -1,0 +1,137 @@
+"""Reads a folder of Markdown: the pages that are good, and what is wrong with the others.
+
+Bad content is never an exception here. A page with an error stays off the shelf; whoever publishes
+keeps its last good version.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from datetime import date
+from pathlib import Path
+
+from waiting_room.library import across, advice, rules
+from waiting_room.library.draft import Draft
+from waiting_room.library.front_matter import Unreadable, split
+from waiting_room.library.page import KEY, Problem, digest_of, parse
+from waiting_room.library.shelf import Shelf
+
+LANGUAGE = re.compile(r"[a-z]{2,3}(-[A-Za-z]{2,4})?")
+LARGEST_FILE = 200_000
+NOT_PAGES = {"README.md"}
+EVERYTHING = "."
+
+
+def read(folder: Path, *, today: date) -> Shelf:
+    """Everything in the folder that can be served, and every problem. Never raises."""
+    shelf = Shelf()
+    for file in _files(folder, shelf.problems):
+        _shelve(folder, file, shelf=shelf, today=today)
+    shelf.problems.extend(across.problems(shelf.pages))
+    shelf.problems.sort(key=lambda problem: (problem.file, problem.line, problem.rule))
+    return shelf
+
+
+def check(folder: Path, *, today: date) -> list[Problem]:
+    """What an editor should know before publishing, by file and line."""
+    return read(folder, today=today).problems
+
+
+def _files(folder: Path, problems: list[Problem]) -> Iterator[Path]:
+    languages = [path for path in _inside(folder, folder, problems) if _is_language(path)]
+    if not languages and not problems:
+        problems.append(_error(EVERYTHING, "folder", "No language folder (such as en) is here."))
+    for language in languages:
+        for path in _inside(folder, language, problems):
+            if path.is_dir():
+                yield from _pages(folder, path, problems)
+            elif path.suffix == ".md" and path.name not in NOT_PAGES:
+                problems.append(_error(_name(folder, path), "name", "Move it into a folder."))
+
+
+def _pages(root: Path, folder: Path, problems: list[Problem]) -> Iterator[Path]:
+    for path in _inside(root, folder, problems):
+        if path.is_dir():
+            problems.append(_error(_name(root, path), "name", "Folders inside folders are unread."))
+        elif path.suffix.lower() == ".md" and path.name not in NOT_PAGES:
+            yield path
+
+
+def _inside(root: Path, folder: Path, problems: list[Problem]) -> list[Path]:
+    try:
+        found = sorted(path for path in folder.iterdir() if not path.name.startswith("."))
+        home = root.resolve(strict=True)
+        astray = [path for path in found if not path.resolve().is_relative_to(home)]
+    except (OSError, RuntimeError) as error:
+        problems.append(_error(_name(root, folder), "folder", f"Cannot be read: {_why(error)}."))
+        return []
+    for path in astray:
+        message = "It is a link that leads out of the content folder. Put the real file here."
+        problems.append(_error(_name(root, path), "outside", message))
+    return [path for path in found if path not in astray]
+
+
+def _shelve(root: Path, file: Path, *, shelf: Shelf, today: date) -> None:
+    name = _name(root, file)
+    try:
+        draft = _draft(name, file, today)
+    except Unreadable as bad:
+        shelf.problems.append(Problem(name, bad.line, bad.rule, "error", bad.message))
+        return
+    errors = rules.errors(draft)
+    shelf.problems.extend(errors)
+    if errors:
+        return
+    shelf.problems.extend(advice.warnings(draft))
+    page = draft.page
+    shelf.pages[page.language, page.key] = page
+    shelf.sources[page.digest] = draft.source
+
+
+def _draft(name: str, file: Path, today: date) -> Draft:
+    language, _, key = name.removesuffix(".md").partition("/")
+    if not name.endswith(".md") or not KEY.fullmatch(key):
+        # One spelling for each name: two that differ in capitals are one file on some machines.
+        message = "Name it with small letters, digits and hyphens only, such as moving-more.md."
+        raise Unreadable(1, message, "name")
+    raw = _bytes(file)
+    source = _decoded(raw)
+    page = parse(source, key=key, language=language, digest=digest_of(raw))
+    return Draft(name, source, page=page, body_line=split(source)[2], today=today)
+
+
+def _bytes(file: Path) -> bytes:
+    try:
+        if not file.is_file():
+            raise Unreadable(1, "It is not a file. Put a Markdown file here.", "file")
+        if file.stat().st_size > LARGEST_FILE:
+            raise Unreadable(1, f"It is larger than {LARGEST_FILE:,} bytes. Split it.", "too-long")
+        return file.read_bytes()
+    except OSError as error:
+        raise Unreadable(1, f"It cannot be read: {_why(error)}.", "file") from error
+
+
+def _decoded(raw: bytes) -> str:
+    try:
+        return raw.decode("utf-8")
+    except UnicodeDecodeError as error:
+        line = raw.count(b"\n", 0, error.start) + 1
+        message = f"Byte {error.start} (0x{raw[error.start]:02x}) is not UTF-8. Save it as UTF-8."
+        raise Unreadable(line, message, "encoding") from error
+
+
+def _is_language(path: Path) -> bool:
+    return path.is_dir() and LANGUAGE.fullmatch(path.name) is not None
+
+
+def _name(root: Path, path: Path) -> str:
+    return path.relative_to(root).as_posix()
+
+
+def _error(file: str, rule: str, message: str) -> Problem:
+    return Problem(file, 1, rule, "error", message)
+
+
+def _why(error: Exception) -> str:
+    return (getattr(error, "strerror", None) or "it leads nowhere").lower()
