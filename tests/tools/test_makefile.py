@@ -26,7 +26,9 @@ chmod +x .venv/bin/python && cp .venv/bin/python .venv/bin/waiting-room
 """
 
 
-def make(folder: Path, *arguments: str, python: str = "") -> subprocess.CompletedProcess[str]:
+def make(
+    folder: Path, *arguments: str, python: str = "", path: str = ""
+) -> subprocess.CompletedProcess[str]:
     """Call make in a folder that holds the project's Makefile and this stand-in for Python."""
     for name in ("Makefile", "pyproject.toml", "constraints.txt"):
         if not (folder / name).exists():
@@ -36,6 +38,7 @@ def make(folder: Path, *arguments: str, python: str = "") -> subprocess.Complete
     stand_in.chmod(0o755)
     told = ["make", "--no-print-directory", "PYTHON=./stand-in-python", *arguments]
     clean = {key: value for key, value in os.environ.items() if not key.startswith("MAKE")}
+    clean |= {"PATH": path} if path else {}
     return subprocess.run(told, cwd=folder, env=clean, capture_output=True, text=True, check=False)
 
 
@@ -93,3 +96,35 @@ def test_clean_keeps_the_data_and_the_environment(tmp_path: Path) -> None:
     assert make(tmp_path, "clean").returncode == 0
     assert all((tmp_path / name).exists() for name in kept)
     assert not any((tmp_path / name).exists() for name in gone)
+
+
+def machine_without_chromium(folder: Path, *, user: int, apt_get: str) -> str:
+    """A PATH with nothing but a shell, this user and this apt-get."""
+    tools = folder / "machine"
+    tools.mkdir()
+    for name in ("make", "sh"):
+        (tools / name).symlink_to(shutil.which(name) or name)
+    for name, text in {"id": f"echo {user}", "apt-get": apt_get}.items():
+        (tools / name).write_text(f"#!{shutil.which('sh')}\n{text}\n", encoding="utf-8")
+        (tools / name).chmod(0o755)
+    return str(tools)
+
+
+def test_root_gets_chromium_from_the_system(tmp_path: Path) -> None:
+    path = machine_without_chromium(tmp_path, user=0, apt_get='echo "$*" >> calls')
+    said = make(tmp_path, "browser", path=path)
+    calls = (tmp_path / "calls").read_text(encoding="utf-8").splitlines()
+    assert calls[0].startswith("update")
+    assert calls[1].startswith("install") and calls[1].endswith("chromium fonts-dejavu")
+    assert "will be skipped" not in said.stdout
+
+
+@pytest.mark.parametrize(("user", "apt_get"), [(1000, "exit 0"), (0, "exit 100")])
+def test_where_chromium_cannot_be_had_the_tests_go_on_and_it_is_said(
+    user: int, apt_get: str, tmp_path: Path
+) -> None:
+    path = machine_without_chromium(tmp_path, user=user, apt_get=apt_get)
+    run = make(tmp_path, "browser", path=path)
+    assert run.returncode == 0
+    assert "browser tests will be skipped" in run.stdout
+    assert "apt-get install chromium fonts-dejavu" in run.stdout
