@@ -39,7 +39,7 @@ def check(staff: Staff, act: str) -> None:
         raise Forbidden(f"Your role does not let you {act}. Ask an administrator.")
 
 
-def patients_for(staff: Staff, *, now: datetime) -> Select[tuple[Patient]]:
+def patients_for(staff: Staff, *, now: datetime) -> Select[Patient]:
     """The patients this person may see now: where every page about patients starts."""
     related = select(Kinship.patient_id).where(Kinship.staff_id == staff.id)
     seen = select(Share.patient_id).where(_holds(staff), _runs(now))
@@ -55,7 +55,7 @@ def patient_for(session: Session, staff: Staff, patient_id: str, *, now: datetim
     return found
 
 
-def alerts_for(staff: Staff, *, now: datetime) -> Select[tuple[Alert]]:
+def alerts_for(staff: Staff, *, now: datetime) -> Select[Alert]:
     """The alerts this person may see: of their patients, and of strangers for the provider."""
     mine = patients_for(staff, now=now).with_only_columns(Patient.id)
     nobody = Alert.patient_id.is_(None)

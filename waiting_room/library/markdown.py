@@ -87,6 +87,7 @@ def _fill(token: Token, values: Mapping[str, str]) -> Token:
         return token.copy(content=_put(token.content, values))
     if token.type != "inline" or not token.children:
         return token
+    # Values go in after the reading: nothing reads them again, so they stay plain words.
     children = _links(token.children, lambda address: _address(address, values))
     return token.copy(children=[new for old in children for new in _words(old, values)])
 
@@ -140,17 +141,20 @@ def _outside(address: str) -> str:
 
 
 def _address(address: str, values: Mapping[str, str]) -> str:
+    # The reader has percent-encoded the braces of a placeholder in an address.
     if "%7B" not in address:
         return address
     plain = unquote(address)
     found = FIELD.search(plain)
-    if not found or found[1] not in values:
+    value = clean(values.get(found[1], "")).strip() if found else ""
+    if not found or not value:
         return ""
-    before, after = plain[: found.start()], plain[found.end() :]
-    value = clean(values[found[1]]).strip()
+    made = _made(plain[: found.start()], value) + plain[found.end() :]
+    # What the value made of it must pass the same gate as what an editor writes.
+    return made if OUTSIDE.match(made) else ""
+
+
+def _made(before: str, value: str) -> str:
     if before == "tel:":
-        value = re.sub(r"[^0-9+*#]", "", value)
-        return f"tel:{value}" if value else ""
-    safe = "" if before else ":/?&=#%+@,;~"
-    made = f"{before}{quote(value, safe=safe)}{after}"
-    return made if value and OUTSIDE.match(made) else ""
+        return before + re.sub(r"[^0-9+*#]", "", value)
+    return before + quote(value, safe="" if before else ":/?&=#%+@,;~")

@@ -38,16 +38,21 @@ def check(folder: Path, *, today: date) -> list[Problem]:
     return read(folder, today=today).problems
 
 
-def _files(folder: Path, problems: list[Problem]) -> Iterator[Path]:
-    languages = [path for path in _inside(folder, folder, problems) if _is_language(path)]
+def _files(root: Path, problems: list[Problem]) -> Iterator[Path]:
+    # Other folders may lie beside the languages (danger-words does).
+    languages = [path for path in _inside(root, root, problems) if _is_language(path)]
     if not languages and not problems:
         problems.append(_error(EVERYTHING, "folder", "No language folder (such as en) is here."))
     for language in languages:
-        for path in _inside(folder, language, problems):
-            if path.is_dir():
-                yield from _pages(folder, path, problems)
-            elif path.suffix == ".md" and path.name not in NOT_PAGES:
-                problems.append(_error(_name(folder, path), "name", "Move it into a folder."))
+        yield from _folders(root, language, problems)
+
+
+def _folders(root: Path, language: Path, problems: list[Problem]) -> Iterator[Path]:
+    for path in _inside(root, language, problems):
+        if path.is_dir():
+            yield from _pages(root, path, problems)
+        elif path.suffix == ".md" and path.name not in NOT_PAGES:
+            problems.append(_error(_name(root, path), "name", "Move it into a folder."))
 
 
 def _pages(root: Path, folder: Path, problems: list[Problem]) -> Iterator[Path]:

@@ -54,35 +54,43 @@ class Writer:
 
     def _leaf(self, token: Token) -> None:
         kind = token.type
-        if kind in ("fence", "code_block"):
-            self._break("\n\n")
-            self._marked("pre", token.content.rstrip("\n"))
-            self._break("\n\n")
-        elif kind == "code_inline":
+        if kind == "code_inline":
             self._marked("code", token.content)
-        elif kind == "hr":
-            self._break("\n\n")
-            self._write(RULE)
-            self._break("\n\n")
         elif kind in ("softbreak", "hardbreak"):
             self._write(" " if kind == "softbreak" else "\n")
+        elif kind in ("fence", "code_block", "hr"):
+            self._alone(token)
         else:
             self._write(token.content)
+
+    def _alone(self, token: Token) -> None:
+        self._break("\n\n")
+        if token.type == "hr":
+            self._write(RULE)
+        else:
+            self._marked("pre", token.content.rstrip("\n"))
+        self._break("\n\n")
 
     def _edge(self, token: Token) -> None:
         kind = token.type.removesuffix("_open").removesuffix("_close")
         opens = token.nesting > 0
         if kind in BLOCKS:
             self._break("\n" if self._lists else "\n\n")
-        if kind in ("bullet_list", "ordered_list"):
-            self._list(token, opens=opens)
-        elif kind == "list_item" and opens:
-            self._item()
-        elif kind == "link":
-            self._link(token, opens=opens)
-        elif kind in STYLES and opens:
-            self._begin(STYLES[kind])
+        acts = {
+            "bullet_list": self._list,
+            "ordered_list": self._list,
+            "list_item": self._item,
+            "link": self._link,
+        }
+        if kind in acts:
+            acts[kind](token, opens=opens)
         elif kind in STYLES:
+            self._style(STYLES[kind], opens=opens)
+
+    def _style(self, kind: str, *, opens: bool) -> None:
+        if opens:
+            self._begin(kind)
+        else:
             self._finish()
 
     def _list(self, token: Token, *, opens: bool) -> None:
@@ -93,7 +101,9 @@ class Writer:
         first = int(token.attrs.get("start", 1)) if token.type == "ordered_list_open" else None
         self._lists.append(first)
 
-    def _item(self) -> None:
+    def _item(self, _token: Token, *, opens: bool) -> None:
+        if not opens:
+            return
         self._break("\n")
         number = self._lists[-1]
         sign = BULLET if number is None else f"{number}."
@@ -127,6 +137,7 @@ class Writer:
 
     def _finish(self) -> None:
         kind, start, url = self._open.pop()
+        # Bold inside a heading is bold already, and Telegram refuses a quote inside a quote.
         nested = any(other == kind for other, _, _ in self._open)
         if self._length > start and not nested:
             self.marks.append(Mark(kind, start, self._length, url))

@@ -59,21 +59,6 @@ class UtcDateTime(TypeDecorator[datetime]):
         return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
 
 
-def _construct(self: Any, **values: Any) -> None:
-    """Plain columns first: a sealed field needs to know whose row it stands in."""
-    kind = type(self)
-    sealed = {n: v for n, v in values.items() if isinstance(getattr(kind, n, None), Sealed)}
-    if "id" in kind.__table__.columns and "id" not in values:
-        self.id = new_id()
-    for name, value in values.items():
-        if not hasattr(kind, name):
-            raise TypeError(f"{kind.__name__} has no field {name}")
-        if name not in sealed:
-            setattr(self, name, value)
-    for name, value in sealed.items():
-        setattr(self, name, value)
-
-
 class Base(DeclarativeBase):
     """One table. Ids are made before the row is stored."""
 
@@ -85,7 +70,18 @@ class Base(DeclarativeBase):
         list[str]: JSON(),
         bytes: LargeBinary(),
     }
-    __init__ = _construct
+
+    def __init__(self, **values: Any) -> None:
+        """Plain columns first: a sealed field needs to know whose row it stands in."""
+        kind = type(self)
+        unknown = [name for name in values if not hasattr(kind, name)]
+        if unknown:
+            raise TypeError(f"{kind.__name__} has no field {unknown[0]}")
+        if "id" in kind.__table__.columns and "id" not in values and issubclass(kind, Row):
+            values = {"id": new_id()} | values
+        order = sorted(values, key=lambda name: isinstance(getattr(kind, name), Sealed))
+        for name in order:
+            setattr(self, name, values[name])
 
     @property
     def sealed_for(self) -> str:

@@ -34,16 +34,17 @@ class _KeptFiles(StaticFiles):
     async def get_response(self, path: str, scope: Scope) -> Response:
         response = await super().get_response(path, scope)
         if response.status_code in (200, 304):
-            response.headers["cache-control"] = A_YEAR if _is_current(path, scope) else A_WHILE
+            current = _is_current(path, scope["query_string"])
+            response.headers["cache-control"] = A_YEAR if current else A_WHILE
         return response
 
 
-def _is_current(path: str, scope: Scope) -> bool:
+def _is_current(path: str, query: bytes) -> bool:
     # During a release an old page may ask a new process: a wrong digest must not stick for a year.
-    asked = parse_qs(scope["query_string"].decode("latin-1")).get("v", [""])[0]
-    return asked == _digest(path)
+    asked = parse_qs(query.decode("latin-1")).get("v", [""])
+    return asked[0] == _digest(path)
 
 
 def static_app() -> ASGIApp:
-    """What is mounted at /static. Compressed: these bytes hold no secrets that could leak by size."""
+    """What is mounted at /static: compressed, as these bytes hold no secret to guess by size."""
     return GZipMiddleware(_KeptFiles(directory=FOLDER), minimum_size=1000)

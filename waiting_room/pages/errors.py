@@ -5,6 +5,7 @@ from __future__ import annotations
 import traceback
 from dataclasses import dataclass
 from http import HTTPStatus
+from pathlib import Path
 
 import structlog
 from fastapi import FastAPI
@@ -100,7 +101,8 @@ def register(app: FastAPI) -> None:
 
     def http(request: Request, error: Exception) -> Response:
         assert isinstance(error, HTTPException)
-        if error.status_code in (204, 304):
+        # A dependency may raise a redirect, for example to the sign-in page.
+        if error.status_code < 400:
             return Response(status_code=error.status_code, headers=error.headers)
         response = _told(request, error, of_http(error))
         response.headers.update(error.headers or {})
@@ -130,6 +132,9 @@ class LastResort:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Let the request through; answer 500 for whatever it raises."""
+        if scope["type"] != "http":
+            await self.app(scope, receive, send)
+            return
         started = False
 
         async def noted(message: Message) -> None:
@@ -140,12 +145,10 @@ class LastResort:
         try:
             await self.app(scope, receive, noted)
         except Exception as error:
-            if scope["type"] != "http":
-                raise
             _log_failure(edge_of(scope).reference, error)
-            # Half an answer is on its way already: only the connection can end.
+            # Half an answer is on its way already: returning makes the server cut the connection.
             if started:
-                raise
+                return
             failed = answer(Request(scope), Problem(500, "failed"), plain=True)
             await failed(scope, receive, send)
 
@@ -154,5 +157,5 @@ def _log_failure(reference: str, error: Exception) -> None:
     # Messages of errors can hold what a person typed (a database error quotes its values), so the
     # log gets only the kind and the place.
     frames = traceback.extract_tb(error.__traceback__)[-6:]
-    places = [f"{frame.filename.rpartition('/')[2]}:{frame.lineno} {frame.name}" for frame in frames]
+    places = [f"{Path(frame.filename).name}:{frame.lineno} {frame.name}" for frame in frames]
     log.error("failed", reference=reference, error=type(error).__name__, at=places)

@@ -7,8 +7,15 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from jinja2 import BaseLoader, ChainableUndefined, ChoiceLoader, Environment
-from jinja2 import FileSystemLoader, PackageLoader, PrefixLoader
+from jinja2 import (
+    BaseLoader,
+    ChainableUndefined,
+    ChoiceLoader,
+    Environment,
+    FileSystemLoader,
+    PackageLoader,
+    PrefixLoader,
+)
 from markupsafe import Markup
 from starlette.applications import Starlette
 from starlette.requests import Request

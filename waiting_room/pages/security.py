@@ -26,8 +26,8 @@ HTTPS_ONLY = "max-age=31536000"
 FIXED_HEADERS = {
     "x-content-type-options": "nosniff",
     "x-frame-options": "DENY",
-    # Not `no-referrer`: with it browsers send `Origin: null` on our own forms, and an old phone that
-    # sends no Fetch Metadata would be refused.
+    # Not `no-referrer`: with it browsers send `Origin: null` on our own forms, and an old phone
+    # that sends no Fetch Metadata would be refused.
     "referrer-policy": "same-origin",
     "permissions-policy": "camera=(), microphone=(), geolocation=(), payment=(), usb=()",
     "cross-origin-opener-policy": "same-origin",
@@ -98,7 +98,9 @@ def _form_cookie(secret: str, site: Site) -> str:
     cookie: SimpleCookie = SimpleCookie()
     name = _cookie_name(site)
     cookie[name] = secret
-    cookie[name].update({"path": "/", "httponly": True, "samesite": "Lax"})
+    cookie[name]["path"] = "/"
+    cookie[name]["httponly"] = True
+    cookie[name]["samesite"] = "Lax"
     cookie[name]["secure"] = site.is_https
     return cookie[name].OutputString()
 
@@ -150,7 +152,7 @@ class Fields:
 
 
 async def check_form(request: Request) -> Fields:
-    """The fields of a form that our own page sent; anything else is refused before it has effect."""
+    """The fields of a form that our own page sent; anything else is refused without effect."""
     form = await request.form(max_files=MAX_FILES, max_fields=MAX_FIELDS, max_part_size=MAX_PART)
     token = request.headers.get(TOKEN_HEADER) or form.get(TOKEN_FIELD)
     if not isinstance(token, str) or not token_fits(request, token):

@@ -18,7 +18,7 @@ from waiting_room.pages.site import Site
 
 
 def install(app: FastAPI, *, public_url: str, site: Site | None = None) -> None:
-    """Add static files, error pages, limits, the log and security. Call it after other middleware."""
+    """Add static files, error pages, limits, log and security. Call it after other middleware."""
     site = replace(site or Site(), public_url=public_url)
     app.state.site = site
     app.router.form_limits = {

@@ -69,8 +69,9 @@ def site_of(request: Request) -> Site:
 
 def edge_of(scope: Scope) -> Edge:
     """The edge of this request; made here when no middleware made one before."""
-    edge = scope.setdefault(EDGE, Edge())
-    assert isinstance(edge, Edge)
+    edge = scope.get(EDGE)
+    if not isinstance(edge, Edge):
+        edge = scope[EDGE] = Edge()
     return edge
 
 

@@ -1,0 +1,1 @@
+"""The conversation, and the two doors that lead to it."""

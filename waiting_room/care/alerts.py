@@ -1,0 +1,226 @@
+"""Something a person must look at. It climbs until somebody takes it, and only a person closes it.
+
+While an alert is open its `due_at` is set. The ladder and its waits are copied into the alert when
+it is raised; who stands on a rung is looked up at each step.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from sqlalchemy import select, update
+from sqlalchemy.orm import Session
+
+from waiting_room import audit, permissions
+from waiting_room.care import ladder, states
+from waiting_room.care.colours import Colour
+from waiting_room.errors import BadInput, Refused
+from waiting_room.models import Alert, AlertEvent, Staff, new_id, new_reference
+
+RAISED, NOTIFYING, ACKNOWLEDGED = "raised", "notifying", "acknowledged"
+CONTACTED, CLOSED = "contacted", "closed"
+MOVES = states.table(
+    raised="notifying acknowledged contacted closed",
+    notifying="notifying acknowledged contacted closed",
+    acknowledged="notifying contacted closed",
+    contacted="notifying closed",
+)
+OPEN = (RAISED, NOTIFYING, ACKNOWLEDGED, CONTACTED)
+REACHED = ("spoke", "met", "wrote and they answered", "emergency services called")
+NOT_REACHED = ("no answer", "left a message")
+OUTCOMES = REACHED + NOT_REACHED
+CLOSE_REASONS = ("person is safe", "help arranged", "handed over", "false alarm", "done")
+OUTCOME_WITHIN = {Colour.RED: 30, Colour.AMBER: 30, Colour.GREEN: 480}
+"""Minutes after which a taken alert without an outcome climbs again (P10)."""
+STILL_OPEN = timedelta(hours=24)
+QUIET_AFTER_NOTICE = timedelta(minutes=1)
+ORDER = (Colour.GREEN, Colour.AMBER, Colour.RED)
+
+
+@dataclass(frozen=True)
+class Cause:
+    """What raised an alert: ids only, never the words."""
+
+    colour: Colour
+    kind: str
+    patient_id: str | None = None
+    address_id: str | None = None
+    what: str = ""
+    what_id: str = ""
+
+
+def raise_(session: Session, cause: Cause, *, now: datetime) -> Alert:
+    """Raise an alert, or let this cause join the person's open one, and tell people at once."""
+    alert = _open_one(session, cause)
+    if alert is None:
+        alert = _new(session, cause, now)
+        _event(session, alert, "raised", cause=cause, by=audit.SYSTEM, now=now)
+        ladder.start(session, alert, now=now)
+        return alert
+    _event(session, alert, "joined", cause=cause, by=audit.SYSTEM, now=now)
+    worse = ORDER.index(cause.colour) > ORDER.index(Colour(alert.colour))
+    if worse:
+        alert.colour, alert.kind = cause.colour, cause.kind
+        alert.ladder = ladder.of(session, cause.colour)
+        alert.rung = 0
+    if worse or alert.state == CONTACTED:
+        _move(alert, NOTIFYING)
+        ladder.start(session, alert, now=now)
+    elif cause.colour != Colour.GREEN and _last_notice(session, alert) + QUIET_AFTER_NOTICE <= now:
+        ladder.tell_again(session, alert, now=now)
+    return alert
+
+
+def climb(session: Session, *, now: datetime, limit: int = 50) -> int:
+    """Move every alert whose time has come one step; returns how many moved."""
+    due = (Alert.due_at <= now, Alert.state.in_(OPEN))
+    query = select(Alert).where(*due).order_by(Alert.due_at).limit(limit)
+    moved = 0
+    for alert in session.scalars(query.with_for_update(skip_locked=True)):
+        if alert.state == CONTACTED:
+            ladder.remind(session, alert, now=now)
+            alert.due_at = now + STILL_OPEN
+        else:
+            fell_back = alert.state == ACKNOWLEDGED
+            _move(alert, NOTIFYING)
+            if fell_back:
+                _event(session, alert, "fell back", by=audit.SYSTEM, now=now)
+                ladder.remind(session, alert, now=now)
+            ladder.step(session, alert, now=now)
+        moved += 1
+    return moved
+
+
+def acknowledge(session: Session, alert: Alert, staff: Staff, *, now: datetime) -> None:
+    """ "I have this." The first person wins; the second is told who. Not the end: an outcome is."""
+    due = now + timedelta(minutes=OUTCOME_WITHIN[Colour(alert.colour)])
+    mine = {"state": ACKNOWLEDGED, "acknowledged_by": staff.id, "acknowledged_at": now}
+    free = (Alert.id == alert.id, Alert.state.in_((RAISED, NOTIFYING)))
+    won = session.execute(update(Alert).where(*free).values(mine | {"due_at": due}))
+    session.refresh(alert)
+    if won.rowcount != 1:  # type: ignore[attr-defined]
+        raise Refused(_who_has_it(session, alert, staff))
+    _event(session, alert, "acknowledged", by=staff.id, now=now)
+    _share_with(session, alert, staff, now=now)
+    audit.record(session, by=staff.id, did="took", to=("alert", alert.id), now=now)
+
+
+def record_outcome(
+    session: Session, alert: Alert, outcome: str, *, by: Staff, now: datetime
+) -> None:
+    """What came of it. "No answer" is no outcome: the alert goes on to the next person."""
+    if outcome not in OUTCOMES:
+        raise BadInput("outcome", "Choose an outcome from the list.")
+    reached = outcome in REACHED
+    _move(alert, CONTACTED if reached else NOTIFYING)
+    alert.outcome = outcome
+    if reached:
+        alert.due_at = now + STILL_OPEN
+    _event(session, alert, f"outcome: {outcome}", by=by.id, now=now)
+    if not reached:
+        ladder.step(session, alert, now=now)
+    audit.record(session, by=by.id, did="recorded an outcome", to=("alert", alert.id), now=now)
+
+
+def close(session: Session, alert: Alert, reason: str, *, by: Staff, now: datetime) -> None:
+    """End it. Only a person can; a tick has no way here."""
+    if reason not in CLOSE_REASONS:
+        raise BadInput("reason", "Choose a reason from the list.")
+    _move(alert, CLOSED)
+    alert.due_at, alert.closed_at, alert.closed_by, alert.reason = None, now, by.id, reason
+    _event(session, alert, "closed", by=by.id, now=now)
+    if alert.patient_id:
+        why = alert.reference
+        permissions.end_share(session, alert.patient_id, role=permissions.RUNG, now=now, why=why)
+    audit.record(session, by=by.id, did="closed", to=("alert", alert.id), now=now)
+
+
+def events(session: Session, alert: Alert) -> list[AlertEvent]:
+    """Everything that happened to an alert, oldest first."""
+    query = select(AlertEvent).where(AlertEvent.alert_id == alert.id)
+    return list(session.scalars(query.order_by(AlertEvent.at, AlertEvent.id)))
+
+
+def open_for(session: Session, patient_id: str) -> Alert | None:
+    """The open alert of this person, if there is one."""
+    query = select(Alert).where(Alert.patient_id == patient_id, Alert.state.in_(OPEN))
+    return session.scalars(query.limit(1)).first()
+
+
+def _move(alert: Alert, state: str) -> None:
+    """The one function that changes an alert's state."""
+    states.check_move(MOVES, "alert", alert.state, state)
+    alert.state = state
+
+
+def _open_one(session: Session, cause: Cause) -> Alert | None:
+    query = select(Alert).where(Alert.state.in_(OPEN))
+    if cause.patient_id:
+        query = query.where(Alert.patient_id == cause.patient_id)
+    elif cause.address_id:
+        query = query.where(Alert.address_id == cause.address_id, Alert.patient_id.is_(None))
+    else:
+        system = (Alert.patient_id.is_(None), Alert.address_id.is_(None))
+        query = query.where(Alert.kind == cause.kind, *system)
+    return session.scalars(query.limit(1).with_for_update()).first()
+
+
+def _new(session: Session, cause: Cause, now: datetime) -> Alert:
+    alert = Alert(
+        id=new_id(),
+        reference=new_reference(),
+        colour=cause.colour,
+        kind=cause.kind,
+        state=RAISED,
+        patient_id=cause.patient_id,
+        address_id=cause.address_id,
+        ladder=ladder.of(session, cause.colour),
+        raised_at=now,
+        due_at=now,
+    )
+    session.add(alert)
+    session.flush()
+    return alert
+
+
+def _event(
+    session: Session,
+    alert: Alert,
+    verb: str,
+    *,
+    by: str,
+    now: datetime,
+    cause: Cause | None = None,
+) -> None:
+    row = AlertEvent(id=new_id(), alert_id=alert.id, verb=verb, rung=alert.rung, by=by, at=now)
+    if cause is not None:
+        row.cause_kind, row.cause_id = cause.what, cause.what_id
+        row.details = {"kind": cause.kind, "colour": cause.colour}
+    session.add(row)
+    session.flush()
+
+
+def _last_notice(session: Session, alert: Alert) -> datetime:
+    told = select(AlertEvent.at).where(AlertEvent.alert_id == alert.id)
+    told = (
+        told.where(AlertEvent.verb.in_((ladder.TOLD, ladder.TOLD_AGAIN)))
+        .order_by(AlertEvent.at.desc())
+        .limit(1)
+    )
+    return session.scalar(told) or alert.raised_at
+
+
+def _who_has_it(session: Session, alert: Alert, staff: Staff) -> str:
+    holder = session.get(Staff, alert.acknowledged_by) if alert.acknowledged_by else None
+    if alert.state == CLOSED:
+        return "This alert is closed."
+    if holder is not None and holder.id == staff.id:
+        return "You have this already."
+    return f"{holder.name if holder else 'Somebody'} has this already."
+
+
+def _share_with(session: Session, alert: Alert, staff: Staff, *, now: datetime) -> None:
+    if alert.patient_id:
+        why, role = alert.reference, permissions.RUNG
+        permissions.share(session, alert.patient_id, role=role, why=why, now=now, holder=staff)

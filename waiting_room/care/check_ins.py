@@ -1,0 +1,216 @@
+"""How are you? Each asking and its answer; silence is noticed, once, kindly."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+from sqlalchemy import Select, select, update
+from sqlalchemy.orm import Session
+
+from waiting_room import audit, library, outbox
+from waiting_room.care import alerts, hours, messages, people, states
+from waiting_room.care.colours import Colour
+from waiting_room.errors import Refused
+from waiting_room.letters import Choice, Letter, Priority, Rows
+from waiting_room.models import CheckIn, CheckInPlan, Patient, new_id
+
+PLANNED, ASKED, NUDGED, ANSWERED = "planned", "asked", "nudged", "answered"
+MISSED, SKIPPED = "missed", "skipped"
+MOVES = states.table(
+    planned="asked skipped",
+    asked="asked nudged answered skipped",
+    nudged="nudged answered missed skipped",
+    missed="answered",
+)
+NUDGE_AFTER, MISS_AFTER = timedelta(hours=24), timedelta(hours=24)
+ANSWER_LATE = timedelta(days=9)
+REACHES = {"not-great": Colour.AMBER, "need-help": Colour.AMBER}
+"""Which answers reach a person. A fixed rule, on purpose not in the content."""
+
+
+def plan_of(session: Session, patient_id: str) -> CheckInPlan | None:
+    """The rhythm of this person, running or not."""
+    return session.scalar(select(CheckInPlan).where(CheckInPlan.patient_id == patient_id))
+
+
+def ask_due(session: Session, *, now: datetime, limit: int = 200) -> int:
+    """Ask everybody whose time has come and whose quiet hours are over; returns how many."""
+    due = select(CheckIn).where(CheckIn.state == PLANNED, CheckIn.due_at <= now)
+    asked = 0
+    for row in session.scalars(_claimed(due, limit)):
+        patient = session.get_one(Patient, row.patient_id)
+        plan = session.get_one(CheckInPlan, row.plan_id)
+        if plan.ended_at is not None or (plan.paused_until and plan.paused_until > now):
+            _move(row, SKIPPED, why="paused" if plan.ended_at is None else "left")
+        elif _newer_due(session, row, now):
+            _move(row, SKIPPED, why="a newer one is due")
+        elif not hours.may_write(now, zone=patient.time_zone, nation=patient.nation):
+            zone, nation = patient.time_zone, patient.nation
+            row.due_at = hours.next_writing_time(now, zone=zone, nation=nation)
+        else:
+            _ask(session, row, patient, plan, now=now)
+            asked += 1
+    return asked
+
+
+def chase_silent(session: Session, *, now: datetime, limit: int = 200) -> int:
+    """One kind nudge, then one GREEN alert for the person's worker; returns how many moved."""
+    silent = select(CheckIn).where(CheckIn.state.in_((ASKED, NUDGED)), CheckIn.answer_by <= now)
+    moved = 0
+    for row in session.scalars(_claimed(silent, limit)):
+        patient = session.get_one(Patient, row.patient_id)
+        if row.state == NUDGED:
+            _miss(session, row, now=now)
+        elif hours.may_write(now, zone=patient.time_zone, nation=patient.nation):
+            _nudge(session, row, patient, now=now)
+        else:
+            zone, nation = patient.time_zone, patient.nation
+            row.answer_by = hours.next_writing_time(now, zone=zone, nation=nation)
+            continue
+        moved += 1
+    return moved
+
+
+def allow_for_outage(session: Session, *, away: timedelta, now: datetime) -> int:
+    """Time the room was away is not silence: give every open asking that time back."""
+    waiting = select(CheckIn).where(CheckIn.state.in_((ASKED, NUDGED)))
+    rows = session.scalars(waiting).all()
+    for row in rows:
+        row.answer_by = (row.answer_by or now) + away
+        patient = session.get_one(Patient, row.patient_id)
+        letter = Letter("conversation/check-in-away", choices=choices_of(row), keys="answers")
+        messages.write_to(session, patient, letter, now=now)
+    return len(rows)
+
+
+def answer(session: Session, row: CheckIn, value: str, *, now: datetime) -> Colour | None:
+    """Store an answer; tells which colour of alert it raised, if any.
+
+    Raises Refused when this check-in has closed. The same answer twice is stored once.
+    """
+    if row.state == ANSWERED and row.answer == value:
+        return REACHES.get(value)
+    asked_at = row.asked_at or row.due_at
+    if row.state not in (ASKED, NUDGED, MISSED) or asked_at + ANSWER_LATE < now:
+        raise Refused("That check-in has closed.")
+    _move(row, ANSWERED)
+    row.answer, row.answered_at, row.answer_by = value, now, None
+    did = ("check-in", row.id)
+    audit.record(session, by=row.patient_id, did="answered", to=did, now=now)
+    colour = REACHES.get(value)
+    if colour is not None:
+        what = {"what": "check-in", "what_id": row.id}
+        cause = alerts.Cause(colour, f"check-in: {value}", row.patient_id, **what)
+        alerts.raise_(session, cause, now=now)
+    return colour
+
+
+def comment(row: CheckIn, text: str) -> None:
+    """What the person wanted to add to their answer."""
+    row.comment = text
+
+
+def open_one(session: Session, patient_id: str) -> CheckIn | None:
+    """The newest asking that can still be answered."""
+    query = select(CheckIn).where(CheckIn.patient_id == patient_id)
+    query = query.where(CheckIn.state.in_((ASKED, NUDGED, MISSED)))
+    return session.scalars(query.order_by(CheckIn.asked_at.desc()).limit(1)).first()
+
+
+def history(session: Session, patient_id: str, *, limit: int = 26) -> list[CheckIn]:
+    """The last askings, oldest first: what the chart on the desk shows."""
+    query = select(CheckIn).where(CheckIn.patient_id == patient_id, CheckIn.state != PLANNED)
+    rows = session.scalars(query.order_by(CheckIn.due_at.desc()).limit(limit)).all()
+    return list(reversed(rows))
+
+
+def ask_now(session: Session, patient: Patient, *, now: datetime) -> CheckIn:
+    """The person pressed "How I am": an asking of their own, or the open one."""
+    row = open_one(session, patient.id)
+    if row is not None:
+        return row
+    plan = plan_of(session, patient.id)
+    if plan is None:
+        plan = CheckInPlan(id=new_id(), patient_id=patient.id, every_days=0, starts_on=now.date())
+        plan.ended_at = now
+        session.add(plan)
+        session.flush()
+    today = hours.local(now, patient.time_zone)
+    row = CheckIn(id=new_id(), patient_id=patient.id, plan_id=plan.id, local_date=today.date())
+    # The minute and a few random letters: two by the person's own wish never collide.
+    row.slot, row.state, row.due_at, row.asked_at = row.id[-8:], ASKED, now, now
+    session.add(row)
+    session.flush()
+    return row
+
+
+def choices_of(row: CheckIn) -> Rows:
+    """The answers to a check-in, as large keys, with help and the menu beside them."""
+    page = library.page("check-ins/weekly")
+    values = [str(choice["value"]) for choice in page.meta["choices"]]
+    answers = [(_answer_key(row, value),) for value in values]
+    return (*answers, (Choice("help_now", "help_now.show"), Choice("menu", "home.show")))
+
+
+def _answer_key(row: CheckIn, value: str) -> Choice:
+    return Choice(value.replace("-", "_"), f"check_in.answer:{row.id}:{value}")
+
+
+def _ask(
+    session: Session, row: CheckIn, patient: Patient, plan: CheckInPlan, *, now: datetime
+) -> None:
+    letter = Letter(plan.page, choices=choices_of(row), keys="answers", priority=Priority.CHECK_IN)
+    address = people.address_of(session, patient.id)
+    _move(row, ASKED)
+    row.asked_at, row.answer_by = now, now + NUDGE_AFTER
+    if address is None:
+        _move(row, SKIPPED, why="no address")
+        messages.ask_to_phone(session, patient.id, now=now)
+        return
+    about = {"stale_at": now + NUDGE_AFTER, "dedupe": f"ask:{row.id}"}
+    outbox.say(session, address, letter, now=now, about=about)
+
+
+def _nudge(session: Session, row: CheckIn, patient: Patient, *, now: datetime) -> None:
+    _move(row, NUDGED)
+    row.answer_by = now + MISS_AFTER
+    letter = Letter(
+        "conversation/check-in-nudge",
+        {"first_name": people.first_name(patient)},
+        choices_of(row),
+        keys="answers",
+        priority=Priority.CHECK_IN,
+    )
+    messages.write_to(session, patient, letter, now=now)
+
+
+def _miss(session: Session, row: CheckIn, *, now: datetime) -> None:
+    _move(row, MISSED)
+    row.answer_by = None
+    what = {"what": "check-in", "what_id": row.id}
+    cause = alerts.Cause(Colour.GREEN, "silence", row.patient_id, **what)
+    alerts.raise_(session, cause, now=now)
+
+
+def _move(row: CheckIn, state: str, *, why: str = "") -> None:
+    """The one function that changes a check-in's state."""
+    states.check_move(MOVES, "check-in", row.state, state)
+    row.state, row.why = state, why
+
+
+def skip_all(session: Session, patient_id: str, why: str) -> None:
+    """Let go of everything planned or asked for this person."""
+    waiting = (CheckIn.patient_id == patient_id, CheckIn.state.in_((PLANNED, ASKED, NUDGED)))
+    let_go = {"state": SKIPPED, "why": why[:30], "answer_by": None}
+    session.execute(update(CheckIn).where(*waiting).values(let_go))
+
+
+def _newer_due(session: Session, row: CheckIn, now: datetime) -> bool:
+    """After an outage only the newest of several due askings is asked."""
+    newer = (CheckIn.patient_id == row.patient_id, CheckIn.due_at > row.due_at)
+    query = select(CheckIn.id).where(*newer, CheckIn.due_at <= now, CheckIn.state == PLANNED)
+    return session.scalar(query.limit(1)) is not None
+
+
+def _claimed(query: Select[CheckIn], limit: int) -> Select[CheckIn]:
+    return query.order_by(CheckIn.due_at).limit(limit).with_for_update(skip_locked=True)

@@ -1,0 +1,109 @@
+"""A chat: whose it is, where the person stands in it, and what they said there."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from waiting_room import keyring
+from waiting_room.models import Address, Button, Message, Patient, new_id
+
+BUTTON_LASTS = timedelta(days=30)
+
+
+def chat_hash(channel: str, chat_id: str) -> str:
+    """The keyed hash by which a chat is known without naming it."""
+    return keyring.current().fingerprint("chat", channel, chat_id)
+
+
+def address(
+    session: Session, channel: str, chat_id: str, *, now: datetime, language: str = "en"
+) -> Address:
+    """This chat's address; made when we have not heard from it before."""
+    hashed = chat_hash(channel, chat_id)
+    query = select(Address).where(Address.channel == channel, Address.chat_hash == hashed)
+    found = session.scalar(query)
+    if found is not None:
+        return found
+    row = Address(
+        id=new_id(),
+        channel=channel,
+        chat_hash=hashed,
+        chat_id=chat_id,
+        language=language,
+        made_at=now,
+    )
+    session.add(row)
+    session.flush()
+    return row
+
+
+def by_hash(session: Session, channel: str, hashed: str) -> Address | None:
+    """A chat we know already, by its hash."""
+    query = select(Address).where(Address.channel == channel, Address.chat_hash == hashed)
+    return session.scalar(query)
+
+
+def patient_of(session: Session, chat: Address) -> Patient | None:
+    """The patient behind a chat; None for a stranger."""
+    return session.get(Patient, chat.patient_id) if chat.patient_id else None
+
+
+def go(chat: Address, place: str, carried: Mapping[str, Any] | None = None) -> None:
+    """Move the person to a place in the conversation, with what must be remembered there."""
+    chat.place = place
+    chat.carried = dict(carried) if carried else None
+
+
+def said(
+    session: Session,
+    chat: Address,
+    *,
+    kind: str,
+    text: str,
+    message_id: str,
+    told_at: datetime,
+    now: datetime,
+    details: Mapping[str, Any] | None = None,
+) -> Message:
+    """Store what somebody said, as they said it."""
+    row = Message(
+        id=new_id(),
+        chat_hash=chat.chat_hash,
+        address_id=chat.id,
+        patient_id=chat.patient_id,
+        kind=kind,
+        text=text,
+        channel_message_id=message_id,
+        told_at=told_at,
+        at=now,
+        place=chat.place,
+        details=dict(details or {}),
+    )
+    session.add(row)
+    chat.heard_at = now
+    session.flush()
+    return row
+
+
+def press(session: Session, chat: Address, token: str, *, now: datetime) -> str | None:
+    """What a button of this chat means; None when it is not ours, too old, or hand-made."""
+    row = session.get(Button, token)
+    if row is None or row.address_id != chat.id or row.made_at + BUTTON_LASTS < now:
+        return None
+    row.used_at = row.used_at or now
+    return row.value
+
+
+def bury(chat: Address, why: str, *, now: datetime) -> None:
+    """Nobody is reached here any more: blocked, deactivated, signed out."""
+    chat.dead_at, chat.dead_why = chat.dead_at or now, why[:60]
+
+
+def revive(chat: Address) -> None:
+    """The person wrote from here: the address lives."""
+    chat.dead_at, chat.dead_why = None, ""

@@ -1,0 +1,131 @@
+"""The small language of the danger rules: a line an editor wrote becomes rows of steps."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from itertools import product
+
+from waiting_room.care.danger_text import simple
+from waiting_room.errors import BadInput
+
+MOST_ROWS = 400
+MOST_GAP = 6
+END = "END"
+_LETTERS = "abcdefghijklmnopqrstuvwxyz"
+
+
+@dataclass(frozen=True)
+class Step:
+    """One place in a row: any of these words, or any word at all, or the end of a thought."""
+
+    words: frozenset[str] = frozenset()
+    beginnings: frozenset[str] = frozenset()
+    slips: frozenset[str] = frozenset()
+    optional: bool = False
+    gap: bool = False
+    end: bool = False
+
+
+Row = tuple[Step, ...]
+
+
+def parse(say: str, lists: Mapping[str, str]) -> list[Row]:
+    """Every row of steps this pattern stands for. Raises BadInput saying what is wrong."""
+    parts = [_part(item, lists) for item in say.split()]
+    size = 1
+    for part in parts:
+        size *= len(part)
+    if size > MOST_ROWS:
+        raise BadInput("say", f"too many combinations ({size}); write two shorter patterns")
+    rows = {tuple(step for piece in chosen for step in piece) for chosen in product(*parts)}
+    for row in rows:
+        _check(row)
+    return sorted(rows, key=repr)
+
+
+def _check(row: Row) -> None:
+    solid = [step for step in row if not step.optional and not step.end]
+    if not solid:
+        raise BadInput("say", "a pattern needs at least one word that must be there")
+    if row[0].optional or row[-1].optional:
+        raise BadInput("say", "a pattern cannot begin or end with a gap or an optional word")
+    if any(step.end for step in row[:-1]):
+        raise BadInput("say", "END can only be the last word of a pattern")
+
+
+def _part(item: str, lists: Mapping[str, str]) -> list[Row]:
+    if item == END:
+        return [(Step(end=True),)]
+    if item.startswith("<") and item.endswith(">"):
+        return [_gap(item)]
+    optional = item.endswith("?")
+    choices = _choices(item.rstrip("?"), lists)
+    rows: list[Row] = [row for row in choices if len(row) > 1]
+    single = [row[0] for row in choices if len(row) == 1]
+    if single:
+        rows.append((_merge(single, optional),))
+    elif optional:
+        rows.append(())
+    return rows
+
+
+def _gap(item: str) -> Row:
+    number = item[1:-1]
+    if not number.isdecimal() or not 1 <= int(number) <= MOST_GAP:
+        raise BadInput("say", f"{item}: a gap is a number from 1 to {MOST_GAP}, such as <2>")
+    return (Step(optional=True, gap=True),) * int(number)
+
+
+def _merge(steps: list[Step], optional: bool) -> Step:
+    return Step(
+        words=frozenset().union(*(step.words for step in steps)),
+        beginnings=frozenset().union(*(step.beginnings for step in steps)),
+        slips=frozenset().union(*(step.slips for step in steps)),
+        optional=optional,
+    )
+
+
+def _choices(item: str, lists: Mapping[str, str]) -> list[Row]:
+    rows: list[Row] = []
+    for choice in item.split("|"):
+        if not choice:
+            raise BadInput("say", f"{item}: nothing stands on one side of a |")
+        if choice.startswith("@"):
+            if choice[1:] not in lists:
+                raise BadInput("say", f"{choice}: there is no list of that name")
+            # A list may name earlier lists; the reader of files forbids naming later ones.
+            rows += _choices(lists[choice[1:]], lists)
+        else:
+            rows.append(_phrase(choice))
+    return rows
+
+
+def _phrase(choice: str) -> Row:
+    steps: list[Step] = []
+    for word in choice.split("_"):
+        loose, beginning = word.startswith("~"), word.endswith("*")
+        bare = word.removeprefix("~").removesuffix("*")
+        plain = simple(bare)
+        if not plain or not bare.replace("'", "").isalnum():
+            raise BadInput("say", f"{choice}: only letters and digits can be part of a word")
+        if beginning and (len(plain) > 1 or len(plain[0]) < 3):
+            raise BadInput("say", f"{choice}: a beginning needs at least 3 letters")
+        steps += [_step(one, loose=loose, beginning=beginning) for one in plain]
+    return tuple(steps)
+
+
+def _step(word: str, *, loose: bool, beginning: bool) -> Step:
+    if beginning:
+        return Step(beginnings=frozenset([word]))
+    return Step(words=frozenset([word]), slips=frozenset([word] if loose else []))
+
+
+def slips_of(word: str) -> set[str]:
+    """The word with one letter wrong, missing, doubled or swapped; its first letter is kept."""
+    cuts = [(word[:n], word[n:]) for n in range(1, len(word) + 1)]
+    missing = {left + right[1:] for left, right in cuts if right}
+    wrong = {left + c + right[1:] for left, right in cuts if right for c in _LETTERS}
+    extra = {left + c + right for left, right in cuts for c in _LETTERS}
+    swapped = {left + right[1] + right[0] + right[2:] for left, right in cuts if len(right) > 1}
+    return missing | wrong | extra | swapped

@@ -1,0 +1,110 @@
+"""Who stands on a rung now, and what we may honestly promise about when somebody reads this."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+
+from sqlalchemy import or_, select
+from sqlalchemy.orm import Session
+
+from waiting_room.care import providers, referrals
+from waiting_room.models import Absence, DutyTurn, Staff, StaffChannel, new_id
+from waiting_room.models.staff import ADMINISTRATOR, CASE_WORKER, COORDINATOR
+
+WORKER, BACKUP, LEAD, ON_CALL, EVERYBODY = providers.RUNGS
+PROOF_LASTS = timedelta(days=30)
+LOOK_AHEAD_DAYS = 14
+PEOPLE_NEEDED = 2
+
+
+def stand(
+    session: Session, staff_id: str, rung: str, *, since: datetime, until: datetime | None = None
+) -> DutyTurn:
+    """Put a person on a rung from now on, or for a time."""
+    turn = DutyTurn(id=new_id(), staff_id=staff_id, rung=rung, since=since, until=until)
+    session.add(turn)
+    session.flush()
+    return turn
+
+
+def away(session: Session, staff_id: str, *, since: datetime, until: datetime) -> Absence:
+    """Do not count on this person in this time."""
+    row = Absence(id=new_id(), staff_id=staff_id, since=since, until=until)
+    session.add(row)
+    session.flush()
+    return row
+
+
+def on_rung(session: Session, rung: str, patient_id: str | None, *, now: datetime) -> list[Staff]:
+    """The people on this rung now who are at work and can be reached; may be nobody."""
+    if rung == WORKER:
+        worker = referrals.worker_of(session, patient_id, now=now) if patient_id else None
+        return _reachable(session, [worker] if worker else [], now=now)
+    if rung == EVERYBODY:
+        roles = (CASE_WORKER, COORDINATOR, ADMINISTRATOR)
+        everybody = select(Staff).where(Staff.role.in_(roles))
+        return _reachable(session, session.scalars(everybody).all(), now=now)
+    turns = select(DutyTurn.staff_id).where(DutyTurn.rung == rung, DutyTurn.since <= now)
+    turns = turns.where(or_(DutyTurn.until.is_(None), DutyTurn.until > now))
+    people = session.scalars(select(Staff).where(Staff.id.in_(turns))).all()
+    return _reachable(session, people, now=now)
+
+
+def channels_of(session: Session, staff_id: str) -> list[StaffChannel]:
+    """The living channels of a staff member."""
+    living = (StaffChannel.staff_id == staff_id, StaffChannel.dead_at.is_(None))
+    return list(session.scalars(select(StaffChannel).where(*living).order_by(StaffChannel.kind)))
+
+
+def prove(session: Session, channel: StaffChannel, *, now: datetime) -> None:
+    """This channel has just been shown to reach its person."""
+    channel.proved_at, channel.dead_at, channel.dead_why = now, None, ""
+
+
+def bury(session: Session, channel_id: str, why: str, *, now: datetime) -> StaffChannel | None:
+    """This channel is dead: blocked, unknown, refused. Nobody counts on it any more."""
+    channel = session.get(StaffChannel, channel_id)
+    if channel is not None and channel.dead_at is None:
+        channel.dead_at, channel.dead_why = now, why[:60]
+    return channel
+
+
+def gap(session: Session, *, now: datetime) -> datetime | None:
+    """The first staffed hour of the next 14 days with fewer than two people who can be reached."""
+    provider = providers.here(session)
+    proved = select(StaffChannel.staff_id).where(
+        StaffChannel.dead_at.is_(None), StaffChannel.proved_at > now - PROOF_LASTS
+    )
+    able = set(session.scalars(proved.distinct()))
+    roles = (CASE_WORKER, COORDINATOR, ADMINISTRATOR)
+    active = select(Staff.id).where(Staff.is_active, Staff.role.in_(roles))
+    able &= set(session.scalars(active))
+    coming = Absence.since < now + timedelta(days=LOOK_AHEAD_DAYS)
+    absences = session.scalars(select(Absence).where(Absence.until > now, coming)).all()
+    for hour in range(LOOK_AHEAD_DAYS * 24):
+        moment = now + timedelta(hours=hour)
+        here = able - {a.staff_id for a in absences if a.since <= moment < a.until}
+        if len(here) < PEOPLE_NEEDED and providers.is_staffed(provider, now=moment):
+            return moment
+    return None
+
+
+def when_read(session: Session, colour: str, *, now: datetime) -> str:
+    """When a person will see an alert of this colour, in words we can keep."""
+    provider = providers.here(session)
+    if not providers.is_staffed(provider, now=now):
+        return providers.opening_words(provider, now=now)
+    ladder = provider.ladders.get(colour) or providers.LADDERS[colour]
+    minutes = sum(step["minutes"] for step in ladder)
+    if minutes >= 8 * 60:
+        return "in the next working days"
+    return f"within {minutes} minutes" if minutes <= 90 else f"within {-(-minutes // 60)} hours"
+
+
+def _reachable(session: Session, people: Sequence[Staff], *, now: datetime) -> list[Staff]:
+    absent = select(Absence.staff_id).where(Absence.since <= now, Absence.until > now)
+    gone = set(session.scalars(absent))
+    living = select(StaffChannel.staff_id).where(StaffChannel.dead_at.is_(None))
+    able = set(session.scalars(living))
+    return [p for p in people if p.is_active and p.id in able and p.id not in gone]

@@ -1,0 +1,111 @@
+"""Local time: staffed hours, bank holidays, quiet hours, and clocks that change."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import UTC, date, datetime, time, timedelta
+from functools import cache
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import holidays
+
+SUBDIVISION = {"england": "ENG", "wales": "WLS", "scotland": "SCT", "northern-ireland": "NIR"}
+QUIET_FROM, QUIET_UNTIL = time(19), time(9)
+WEEK = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
+
+
+@cache
+def _calendar(nation: str) -> Any:
+    return holidays.country_holidays("GB", subdiv=SUBDIVISION.get(nation, "ENG"))
+
+
+def is_bank_holiday(day: date, nation: str) -> bool:
+    """Whether this is a bank holiday in this nation (python-holidays, UK gov calendars)."""
+    return day in _calendar(nation)
+
+
+def local(moment: datetime, zone: str) -> datetime:
+    """A moment as the clock on the wall of this time zone shows it."""
+    return moment.astimezone(ZoneInfo(zone))
+
+
+def at_local(day: date, clock_time: time, zone: str) -> datetime:
+    """The UTC moment of a local time. A time that does not exist becomes the next that does; one
+    that comes twice is the first."""
+    wanted = datetime.combine(day, clock_time, ZoneInfo(zone))
+    moment = wanted.astimezone(UTC)
+    while moment.astimezone(ZoneInfo(zone)).replace(tzinfo=None) != wanted.replace(tzinfo=None):
+        wanted += timedelta(minutes=1)
+        moment = wanted.astimezone(UTC)
+    return moment
+
+
+def may_write(moment: datetime, *, zone: str, nation: str) -> bool:
+    """Whether a routine letter may go now: 9am to 7pm local time, not on a bank holiday."""
+    here = local(moment, zone)
+    quiet = not QUIET_UNTIL <= here.time() < QUIET_FROM
+    return not quiet and not is_bank_holiday(here.date(), nation)
+
+
+def next_writing_time(moment: datetime, *, zone: str, nation: str) -> datetime:
+    """The first moment from now on at which a routine letter may go."""
+    while not may_write(moment, zone=zone, nation=nation):
+        here = local(moment, zone)
+        day = here.date() + timedelta(days=here.time() >= QUIET_UNTIL)
+        moment = at_local(day, QUIET_UNTIL, zone)
+    return moment
+
+
+def is_staffed(
+    moment: datetime, staffed: Sequence[dict[str, Any]], *, zone: str, nation: str
+) -> bool:
+    """Whether somebody is at work: `staffed` holds {"days": [0..6], "from": "09:00", "to": …}."""
+    here = local(moment, zone)
+    if is_bank_holiday(here.date(), nation):
+        return False
+    clock = here.strftime("%H:%M")
+    return any(here.weekday() in s["days"] and s["from"] <= clock < s["to"] for s in staffed)
+
+
+def next_opening(
+    moment: datetime, staffed: Sequence[dict[str, Any]], *, zone: str, nation: str
+) -> datetime:
+    """The next start of staffed hours after this moment; a day ahead when there are none at all."""
+    today = local(moment, zone).date()
+    for ahead in range(15):
+        day = today + timedelta(days=ahead)
+        if is_bank_holiday(day, nation):
+            continue
+        starts = sorted(s["from"] for s in staffed if day.weekday() in s["days"])
+        for start in starts:
+            opening = at_local(day, time.fromisoformat(start), zone)
+            if opening > moment:
+                return opening
+    return moment + timedelta(days=1)
+
+
+def in_words(moment: datetime, *, now: datetime, zone: str) -> str:
+    """A moment the way people say it: "today at 5pm", "9am on Monday" (NHS style)."""
+    here, today = local(moment, zone), local(now, zone).date()
+    days = (here.date() - today).days
+    if days == 0:
+        return f"{clock_words(here)} today"
+    if days == 1:
+        return f"{clock_words(here)} tomorrow"
+    if 1 < days < 7:
+        return f"{clock_words(here)} on {WEEK[here.weekday()]}"
+    return f"{clock_words(here)} on {day_words(here.date())}"
+
+
+def clock_words(here: datetime) -> str:
+    """9am, 5:30pm, midday, midnight (NHS service manual)."""
+    if (here.hour, here.minute) in {(0, 0), (12, 0)}:
+        return "midnight" if here.hour == 0 else "midday"
+    minutes = f":{here.minute:02}" if here.minute else ""
+    return f"{(here.hour - 1) % 12 + 1}{minutes}{'am' if here.hour < 12 else 'pm'}"
+
+
+def day_words(day: date) -> str:
+    """Wednesday 6 August 2018 (NHS service manual)."""
+    return f"{WEEK[day.weekday()]} {day.day} {day:%B %Y}"

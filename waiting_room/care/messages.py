@@ -1,0 +1,123 @@
+"""Words between a patient and their case workers, in both directions."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from sqlalchemy import func, select, update
+from sqlalchemy.orm import Session
+
+from waiting_room import audit, outbox
+from waiting_room.care import alerts, people, referrals
+from waiting_room.care.colours import Colour
+from waiting_room.errors import BadInput, Refused
+from waiting_room.letters import Letter
+from waiting_room.models import Address, CheckIn, LetterRow, Message, Note, Patient, Staff
+from waiting_room.models.address import WEB_CHAT
+
+LIMIT = 3_000
+KNOCK_AFTER = timedelta(minutes=1)
+
+
+def write_to(
+    session: Session, patient: Patient, letter: Letter, *, now: datetime
+) -> LetterRow | None:
+    """Say something to a person where they were heard last. When no address lives, a worker is
+    asked to phone instead, and None comes back: no address reached is not silence."""
+    address = people.address_of(session, patient.id)
+    if address is None:
+        ask_to_phone(session, patient.id, now=now)
+        return None
+    return outbox.say(session, address, letter, now=now)
+
+
+def ask_to_phone(session: Session, patient_id: str, *, now: datetime) -> None:
+    """No message reaches this person: somebody must phone them."""
+    alerts.raise_(session, alerts.Cause(Colour.GREEN, "cannot be reached", patient_id), now=now)
+
+
+def reply(
+    session: Session, patient: Patient, text: str, *, by: Staff, now: datetime
+) -> LetterRow | None:
+    """A case worker's words to a patient. Everything they had sent us counts as read."""
+    words = text.strip()
+    if not words or len(words) > LIMIT:
+        raise BadInput("text", f"Write between 1 and {LIMIT:,} characters.")
+    referral = referrals.open_one(session, patient.id)
+    if referral is not None and not referral.safe_to_message:
+        raise Refused("The referrer says it is not safe to message this person. Please phone.")
+    audit.record(session, by=by.id, did="wrote to", to=("patient", patient.id), now=now)
+    mark_read(session, patient.id, by=by.id, now=now)
+    values = {"worker": people.shown(by.name), "text": words}
+    return write_to(session, patient, Letter("conversation/from-worker", values), now=now)
+
+
+def for_worker(message: Message) -> None:
+    """Mark what a person said as meant for their case worker: it shows as unread."""
+    message.is_for_worker = True
+
+
+def mark_read(session: Session, patient_id: str, *, by: str, now: datetime) -> None:
+    """A case worker has read everything this person wrote."""
+    unread = (Message.patient_id == patient_id, Message.read_at.is_(None))
+    session.execute(update(Message).where(*unread).values(read_at=now, read_by=by))
+
+
+def unread(session: Session, patient_ids: list[str]) -> dict[str, int]:
+    """How many messages wait to be read, by patient."""
+    waiting = (Message.is_for_worker, Message.read_at.is_(None))
+    query = select(Message.patient_id, func.count()).where(*waiting)
+    rows = session.execute(query.where(Message.patient_id.in_(patient_ids)).group_by("patient_id"))
+    return {str(patient_id): count for patient_id, count in rows}
+
+
+@dataclass(frozen=True)
+class Moment:
+    """One thing in a person's timeline: something said, asked, noted or done."""
+
+    at: datetime
+    kind: str
+    row: Message | LetterRow | Note | CheckIn
+
+
+def timeline(session: Session, patient: Patient, *, limit: int = 50) -> list[Moment]:
+    """Everything both sides saw, newest first, with notes and answers between."""
+    places = [a.id for a in people.addresses(session, patient.id)]
+    said = select(Message).where(Message.address_id.in_(places)).order_by(Message.at.desc())
+    sent = select(LetterRow).where(LetterRow.address_id.in_(places))
+    sent = sent.order_by(LetterRow.made_at.desc())
+    notes = select(Note).where(Note.patient_id == patient.id).order_by(Note.at.desc())
+    asked = select(CheckIn).where(CheckIn.patient_id == patient.id)
+    asked = asked.where(CheckIn.answered_at.is_not(None)).order_by(CheckIn.answered_at.desc())
+    found = [Moment(m.at, "said", m) for m in session.scalars(said.limit(limit))]
+    found += [Moment(r.made_at, "letter", r) for r in session.scalars(sent.limit(limit))]
+    found += [Moment(n.at, "note", n) for n in session.scalars(notes.limit(limit))]
+    found += [
+        Moment(c.answered_at or c.due_at, "check-in", c)
+        for c in session.scalars(asked.limit(limit))
+    ]
+    return sorted(found, key=lambda moment: moment.at, reverse=True)[:limit]
+
+
+def unseen_pages(session: Session, *, now: datetime, limit: int = 50) -> list[Address]:
+    """Web chats with something waiting, nobody looking, and no knock since they last looked."""
+    waiting = (LetterRow.channel == WEB_CHAT, LetterRow.state == outbox.QUEUED)
+    old = LetterRow.made_at <= now - KNOCK_AFTER
+    places = select(LetterRow.address_id).where(*waiting, old).distinct()
+    seen = func.coalesce(Address.seen_at, Address.made_at)
+    away = (Address.id.in_(places), seen < now - timedelta(seconds=people.LIVE_PAGE_SECONDS))
+    quiet = (Address.knocked_at.is_(None)) | (Address.knocked_at < seen)
+    return list(session.scalars(select(Address).where(*away, quiet).limit(limit)))
+
+
+def knock(session: Session, address: Address, *, now: datetime) -> None:
+    """Tell somebody whose page is not open that a message waits; no mail: a worker phones."""
+    address.knocked_at = now
+    patient = session.get(Patient, address.patient_id) if address.patient_id else None
+    if patient is None:
+        return
+    if patient.email:
+        outbox.knock(session, address, patient.email, link="/chat", now=now)
+    else:
+        ask_to_phone(session, patient.id, now=now)

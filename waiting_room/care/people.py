@@ -1,0 +1,134 @@
+"""The person: their record, how to find it again, and where they are reached."""
+
+from __future__ import annotations
+
+import unicodedata
+from collections.abc import Iterable
+from datetime import date, datetime
+
+from sqlalchemy import delete, func, select
+from sqlalchemy.orm import Session
+
+from waiting_room import audit, keyring
+from waiting_room.models import Address, Note, Patient, SearchHash, new_id
+
+BEGINNINGS = (2, 3, 4)
+LIVE_PAGE_SECONDS = 90
+"""How long after its last sign of life a web-chat page still counts as open."""
+
+
+def enter(
+    session: Session,
+    *,
+    name: str,
+    birth_date: date,
+    organisation_id: str,
+    now: datetime,
+    is_sample: bool = False,
+) -> Patient:
+    """A new person's record. Further fields are set by the caller before `remember`."""
+    patient = Patient(
+        id=new_id(),
+        name=name,
+        birth_date=birth_date.isoformat(),
+        organisation_id=organisation_id,
+        made_at=now,
+        is_sample=is_sample,
+    )
+    session.add(patient)
+    session.flush()
+    return patient
+
+
+def remember(session: Session, patient: Patient) -> None:
+    """Store the keyed hashes by which this person is found again, and nobody is read."""
+    session.execute(delete(SearchHash).where(SearchHash.patient_id == patient.id))
+    for kind, words in _findable(patient):
+        row = SearchHash(patient_id=patient.id, kind=kind, hash=_hash(kind, words))
+        session.add(row)
+
+
+def search(query: str) -> list[tuple[str, str]]:
+    """The hashes a person's record must have to be found by these words: (kind, hash)."""
+    found = []
+    for word in _tokens(query):
+        digits = "".join(c for c in word if c.isdigit())
+        if len(digits) == 10 and digits == word:
+            found.append(("nhs", _hash("nhs", digits)))
+        elif word.isalpha():
+            kind = "name" if len(word) > max(BEGINNINGS) else "start"
+            found.append((kind, _hash(kind, word)))
+    return found
+
+
+def look_alikes(session: Session, patient: Patient) -> list[Patient]:
+    """Other records that may be the same person: same NHS number, or birth date and one more."""
+    mine = {(k, _hash(k, w)) for k, w in _findable(patient) if k != "start"}
+    hashes = [h for _, h in mine]
+    rows = session.execute(
+        select(SearchHash.patient_id, SearchHash.kind)
+        .where(SearchHash.hash.in_(hashes), SearchHash.patient_id != patient.id)
+        .distinct()
+    ).all()
+    kinds: dict[str, set[str]] = {}
+    for patient_id, kind in rows:
+        kinds.setdefault(patient_id, set()).add(kind)
+    same = [p for p, k in kinds.items() if "nhs" in k or ("born" in k and len(k) > 1)]
+    query = select(Patient).where(Patient.id.in_(same), Patient.erased_at.is_(None))
+    return list(session.scalars(query))
+
+
+def address_of(session: Session, patient_id: str) -> Address | None:
+    """The living address this person used last, or None when nobody can write to them."""
+    latest = func.coalesce(Address.heard_at, Address.made_at)
+    query = select(Address).where(Address.patient_id == patient_id, Address.dead_at.is_(None))
+    return session.scalars(query.order_by(latest.desc()).limit(1)).first()
+
+
+def addresses(session: Session, patient_id: str) -> list[Address]:
+    """Every address this person ever had."""
+    return list(session.scalars(select(Address).where(Address.patient_id == patient_id)))
+
+
+def note(session: Session, patient_id: str, text: str, *, by: str, now: datetime) -> Note:
+    """A note for colleagues. Never sent to the patient."""
+    row = Note(id=new_id(), patient_id=patient_id, staff_id=by, text=text.strip(), at=now)
+    session.add(row)
+    audit.record(session, by=by, did="wrote a note", to=("patient", patient_id), now=now)
+    return row
+
+
+def first_name(patient: Patient | None) -> str:
+    """What we call the person; empty when the record has been erased."""
+    words = shown(patient.name).split() if patient is not None and patient.name else []
+    return words[0] if words else ""
+
+
+def shown(name: str | None) -> str:
+    """A name safe to show: no control or direction characters, "(no name)" when nothing is left."""
+    kept = "".join(c for c in name or "" if unicodedata.category(c) not in {"Cc", "Cf", "Cs", "Co"})
+    return " ".join(kept.split()) or "(no name)"
+
+
+def _findable(patient: Patient) -> Iterable[tuple[str, str]]:
+    for token in _tokens(patient.name or ""):
+        yield "name", token
+        for length in BEGINNINGS:
+            if len(token) >= length:
+                yield "start", token[:length]
+    if patient.birth_date:
+        yield "born", patient.birth_date
+    if patient.phone:
+        yield "phone", patient.phone
+    if patient.nhs_number:
+        yield "nhs", patient.nhs_number
+
+
+def _tokens(text: str) -> set[str]:
+    flat = unicodedata.normalize("NFKD", text.casefold())
+    letters = "".join(c if c.isalnum() else " " for c in flat if not unicodedata.combining(c))
+    return set(letters.split())
+
+
+def _hash(kind: str, words: str) -> str:
+    return keyring.current().fingerprint("search", kind, words)

@@ -1,0 +1,143 @@
+"""The one organisation that runs this room, and what it settled on its first day."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, time
+from typing import Any
+
+from sqlalchemy.orm import Session
+
+from waiting_room import audit
+from waiting_room.care import hours
+from waiting_room.errors import BadForm
+from waiting_room.models import Organisation, Provider, new_id
+
+RUNGS = ("worker", "backup", "duty lead", "on call", "everybody")
+WEEKDAYS_9_TO_5: list[dict[str, Any]] = [{"days": [0, 1, 2, 3, 4], "from": "09:00", "to": "17:00"}]
+LADDERS: dict[str, list[dict[str, Any]]] = {
+    "red": [
+        {"rung": "worker", "minutes": 5},
+        {"rung": "backup", "minutes": 5},
+        {"rung": "duty lead", "minutes": 5},
+    ],
+    "amber": [
+        {"rung": "worker", "minutes": 30},
+        {"rung": "backup", "minutes": 30},
+        {"rung": "duty lead", "minutes": 30},
+    ],
+    "green": [
+        {"rung": "worker", "minutes": 480},
+        {"rung": "backup", "minutes": 480},
+        {"rung": "duty lead", "minutes": 480},
+    ],
+}
+
+
+@dataclass(frozen=True)
+class SetUp:
+    """What the first-run page asks for."""
+
+    name: str
+    contact: str
+    phone: str
+    privacy_text: str
+    lawful_basis: str = ""
+    nation: str = "england"
+    time_zone: str = "Europe/London"
+    expected_wait: str = ""
+    staffed_hours: tuple[dict[str, Any], ...] = tuple(WEEKDAYS_9_TO_5)
+    ladders: dict[str, list[dict[str, Any]]] | None = None
+
+
+def current(session: Session) -> Provider | None:
+    """The provider, or None before anything was set up."""
+    return session.get(Provider, 1)
+
+
+def here(session: Session) -> Provider:
+    """The provider of this room. Every process makes sure there is one before it serves."""
+    provider = session.get(Provider, 1)
+    if provider is None:
+        raise LookupError("this room has no provider yet")
+    return provider
+
+
+def found(session: Session, *, now: datetime, name: str = "") -> Provider:
+    """Make the provider's row on the very first start; the first-run page fills it in."""
+    provider = session.get(Provider, 1)
+    if provider is not None:
+        return provider
+    organisation = Organisation(id=new_id(), name=name, is_provider=True)
+    session.add(organisation)
+    session.flush()
+    provider = Provider(
+        id=1,
+        organisation_id=organisation.id,
+        name=name,
+        staffed_hours=WEEKDAYS_9_TO_5,
+        ladders=LADDERS,
+    )
+    session.add(provider)
+    session.flush()
+    audit.record(session, by=audit.SYSTEM, did="founded", to=("provider", "1"), now=now)
+    return provider
+
+
+def set_up(session: Session, wanted: SetUp, *, by: str, now: datetime) -> Provider:
+    """Store what the first-run page was told; raises BadForm with every field that is wrong."""
+    problems = _problems(wanted)
+    if problems:
+        raise BadForm(problems)
+    provider = found(session, now=now, name=wanted.name)
+    for field in ("name", "contact", "phone", "privacy_text", "lawful_basis", "nation"):
+        setattr(provider, field, getattr(wanted, field).strip())
+    provider.time_zone, provider.expected_wait = wanted.time_zone, wanted.expected_wait
+    provider.staffed_hours = list(wanted.staffed_hours)
+    provider.ladders = wanted.ladders or provider.ladders or LADDERS
+    provider.ready_at = provider.ready_at or now
+    organisation = session.get_one(Organisation, provider.organisation_id)
+    organisation.name = provider.name
+    audit.record(session, by=by, did="set up", to=("provider", "1"), now=now)
+    return provider
+
+
+def is_staffed(provider: Provider, *, now: datetime) -> bool:
+    """Whether somebody is at work at this provider now."""
+    zone, nation = provider.time_zone, provider.nation
+    return hours.is_staffed(now, provider.staffed_hours, zone=zone, nation=nation)
+
+
+def next_opening(provider: Provider, *, now: datetime) -> datetime:
+    """When staffed hours start next."""
+    zone, nation = provider.time_zone, provider.nation
+    return hours.next_opening(now, provider.staffed_hours, zone=zone, nation=nation)
+
+
+def opening_words(provider: Provider, *, now: datetime) -> str:
+    """The next opening as people say it."""
+    opening = next_opening(provider, now=now)
+    return hours.in_words(opening, now=now, zone=provider.time_zone)
+
+
+def _problems(wanted: SetUp) -> dict[str, str]:
+    found: dict[str, str] = {}
+    for field in ("name", "contact", "privacy_text"):
+        if not getattr(wanted, field).strip():
+            found[field] = "Enter this: patients are shown it."
+    if not wanted.staffed_hours:
+        found["staffed_hours"] = "Enter the hours in which somebody is at work."
+    for span in wanted.staffed_hours:
+        if not _is_span(span):
+            found["staffed_hours"] = "The end must be later than the start, such as 09:00 to 17:00."
+    for colour, ladder in (wanted.ladders or {}).items():
+        if not ladder or any(s["rung"] not in RUNGS or s["minutes"] < 1 for s in ladder):
+            found[f"ladder_{colour}"] = "Each step needs somebody and at least 1 minute."
+    return found
+
+
+def _is_span(span: dict[str, Any]) -> bool:
+    try:
+        return time.fromisoformat(span["from"]) < time.fromisoformat(span["to"])
+    except ValueError:
+        return False

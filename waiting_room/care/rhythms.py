@@ -1,0 +1,104 @@
+"""The rhythm a person chose, and the askings it fills ahead. Rows are the schedule.
+
+They are filled 48 hours ahead, unique by person, plan, local date and slot, so neither two
+processes nor a clock change can ask twice.
+"""
+
+from __future__ import annotations
+
+from datetime import date, datetime, time, timedelta
+
+from sqlalchemy import select
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.orm import Session
+
+from waiting_room import audit
+from waiting_room.care import hours
+from waiting_room.care.check_ins import PLANNED, plan_of, skip_all
+from waiting_room.errors import BadInput
+from waiting_room.models import CheckIn, CheckInPlan, Patient, new_id
+
+AHEAD = timedelta(hours=48)
+RHYTHMS = {"weekly": 7, "fortnightly": 14}
+PAUSES = {"pause_1_week": 7, "pause_2_weeks": 14, "pause_4_weeks": 28}
+
+
+def choose(session: Session, patient: Patient, rhythm: str, *, now: datetime) -> CheckInPlan:
+    """Start, or change to, this rhythm. The first asking is one rhythm from today."""
+    if rhythm not in RHYTHMS:
+        raise BadInput("rhythm", "Choose every week or every two weeks.")
+    plan = plan_of(session, patient.id)
+    today = hours.local(now, patient.time_zone).date()
+    if plan is None:
+        plan = CheckInPlan(id=new_id(), patient_id=patient.id, every_days=0, starts_on=today)
+        session.add(plan)
+    else:
+        skip_all(session, patient.id, "rhythm changed")
+    plan.every_days = RHYTHMS[rhythm]
+    plan.starts_on = today + timedelta(days=plan.every_days)
+    plan.paused_until = plan.ended_at = None
+    session.flush()
+    audit.record(session, by=patient.id, did=f"chose {rhythm}", to=("plan", plan.id), now=now)
+    return plan
+
+
+def fill(session: Session, *, now: datetime) -> int:
+    """Write the rows of the next 48 hours; running it twice adds nothing."""
+    live = select(CheckInPlan, Patient).join(Patient, Patient.id == CheckInPlan.patient_id)
+    live = live.where(CheckInPlan.ended_at.is_(None), CheckInPlan.starts_on <= (now + AHEAD).date())
+    added = 0
+    for plan, patient in session.execute(live):
+        for day in _days(plan, patient.time_zone, now):
+            added += _plan_one(session, plan, patient, day)
+    return added
+
+
+def pause(session: Session, patient: Patient, until: datetime, *, now: datetime) -> None:
+    """No asking until then. What was asked and not answered is let go."""
+    plan = plan_of(session, patient.id)
+    if plan is not None:
+        plan.paused_until = until
+    skip_all(session, patient.id, "paused")
+    audit.record(session, by=patient.id, did="paused", to=("patient", patient.id), now=now)
+
+
+def resume(session: Session, patient: Patient, *, now: datetime) -> None:
+    """Start asking again, one rhythm from today."""
+    plan = plan_of(session, patient.id)
+    if plan is not None and plan.every_days:
+        rhythm = next(name for name, days in RHYTHMS.items() if days == plan.every_days)
+        choose(session, patient, rhythm, now=now)
+
+
+def end(session: Session, patient_id: str, *, why: str, now: datetime) -> None:
+    """No asking ever again, unless the person chooses a rhythm anew."""
+    plan = plan_of(session, patient_id)
+    if plan is not None:
+        plan.ended_at = now
+    skip_all(session, patient_id, why)
+
+
+def _days(plan: CheckInPlan, zone: str, now: datetime) -> list[date]:
+    first, last = hours.local(now, zone).date(), hours.local(now + AHEAD, zone).date()
+    if plan.paused_until is not None:
+        first = max(first, hours.local(plan.paused_until, zone).date())
+    days = [first + timedelta(days=n) for n in range((last - first).days + 1)]
+    every = plan.every_days or 7
+    return [d for d in days if d >= plan.starts_on and (d - plan.starts_on).days % every == 0]
+
+
+def _plan_one(session: Session, plan: CheckInPlan, patient: Patient, day: date) -> int:
+    due = hours.at_local(day, time(plan.hour, plan.minute), patient.time_zone)
+    row = {
+        "id": new_id(),
+        "patient_id": patient.id,
+        "plan_id": plan.id,
+        "local_date": day,
+        "slot": f"{plan.hour:02}:{plan.minute:02}",
+        "state": PLANNED,
+        "why": "",
+        "due_at": due,
+    }
+    dialect = postgresql if session.get_bind().dialect.name == "postgresql" else sqlite
+    added = session.execute(dialect.insert(CheckIn).values(row).on_conflict_do_nothing())
+    return int(added.rowcount)  # type: ignore[attr-defined]
