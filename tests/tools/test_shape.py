@@ -144,6 +144,10 @@ def test_vague_names_are_refused_but_a_helper_may_be_a_person(
         'query = "SELECT id FROM alert WHERE due_at < :now"\n',
         'from sqlalchemy import text\ntext("id > 5 and due_at is not null")\n',
         'page = "conversation/welcome"\n',
+        'MOVES = dict(asked="nudged answered missed skipped paused")\n',
+        'reader.problems["phone"] = "Enter a phone number, such as this."\n',
+        'PROBLEMS: dict[str, str] = {"name": "Enter the full name of the person."}\n',
+        'problems.setdefault("name", "Enter the full name of the person.")\n',
     ],
 )
 def test_docstrings_logs_errors_and_queries_are_no_words(text: str) -> None:
@@ -156,6 +160,9 @@ def test_docstrings_logs_errors_and_queries_are_no_words(text: str) -> None:
         'say("We will write to you on Monday.")\n',
         'say(f"We will write to {name} on Monday.")\n',
         'say("With best wishes from all of us")\n',
+        'say(f"{worker} will write to you on Monday")\n',
+        'notices["error"] = "We will write to you on Monday."\n',
+        'say("we will write. you need do nothing")\n',
         'from letters import text\ntext("We will write to you on Monday.")\n',
     ],
 )

@@ -10,6 +10,11 @@ from shape.budget import Figure
 from shape.source import Source
 
 SPEAKING_ROOMS = ("bot", "waiting_room/care")
+BLANK = "\N{WHITE SQUARE}"
+# A sentence starts with a capital, a name filled in or a picture, or it ends as sentences do.
+# A list of words or a rule ("asked nudged answered") does neither.
+SENTENCE = re.compile(r"^\s*[^a-z\s]|[.!?\u2026](?:\s|$)")
+PROBLEM = re.compile(r"problem|error", re.IGNORECASE)
 LOG_VERBS = {"debug", "info", "warning", "error", "exception", "critical", "log"}
 # Capitals only: "With best wishes" is a sentence, "WITH due AS" is a query.
 SQL = re.compile(
@@ -31,7 +36,8 @@ def sentences(source: Source) -> Iterator[str]:
     excused = _excused(source)
     for node in source.nodes:
         words = _words(node)
-        if node not in excused and len(words) >= 25 and words.count(" ") >= 3:
+        long = len(words) >= 25 and words.count(" ") >= 3
+        if long and node not in excused and SENTENCE.search(words):
             yield f"{source.place(node)} {words[:30]!r}"
 
 
@@ -39,7 +45,7 @@ def _words(node: ast.AST) -> str:
     if isinstance(node, ast.Constant) and isinstance(node.value, str):
         return node.value
     if isinstance(node, ast.JoinedStr):
-        return "".join(_words(part) for part in node.values)
+        return "".join(_words(part) or BLANK for part in node.values)
     return ""
 
 
@@ -59,6 +65,8 @@ def _is_excuse(source: Source, node: ast.AST) -> bool:
         return isinstance(node.value, ast.Constant)
     if isinstance(node, ast.Call):
         return _logs_or_fails(source.full_name(node.func))
+    if isinstance(node, (ast.Assign, ast.AnnAssign, ast.keyword)):
+        return _names_a_problem(node)
     if isinstance(node, (ast.Constant, ast.JoinedStr)):
         return bool(SQL.match(_words(node)))
     return isinstance(node, (ast.Raise, ast.Assert))
@@ -71,4 +79,15 @@ def _logs_or_fails(name: str) -> bool:
         or name.endswith(SQL_CALLS)
         or last.endswith(("Error", "Exception", "Warning"))
         or name.startswith("waiting_room.errors.")
+        or PROBLEM.search(name) is not None
     )
+
+
+def _names_a_problem(node: ast.Assign | ast.AnnAssign | ast.keyword) -> bool:
+    """Whether a text is kept under the name of a problem: errors = ..., problems["name"] = ..."""
+    if isinstance(node, ast.keyword):
+        return PROBLEM.search(node.arg or "") is not None
+    targets = node.targets if isinstance(node, ast.Assign) else [node.target]
+    # The name of the table counts, not the key: notices["error"] may well be read by a patient.
+    tables = [target.value if isinstance(target, ast.Subscript) else target for target in targets]
+    return any(PROBLEM.search(ast.unparse(table)) for table in tables)
