@@ -70,6 +70,8 @@ def close() -> None:
 def write() -> Iterator[Session]:
     """A transaction that may change things: committed at the end, or nothing happened.
 
+    Opened and closed in one thread, so a web endpoint opens it in its body and never as a
+    dependency: those run in other threads, and waiting there for the lock could stop them all.
     Raises StorageRefused when the database did not take it.
     """
     database = current()

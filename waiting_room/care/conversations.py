@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 
 from waiting_room import keyring
 from waiting_room.models import Address, Button, Message, Patient, new_id
+from waiting_room.models.address import TELEGRAM
 
 BUTTON_LASTS = timedelta(days=30)
 
@@ -33,7 +34,8 @@ def address(
         id=new_id(),
         channel=channel,
         chat_hash=hashed,
-        chat_id=chat_id,
+        # A browser's token is a secret of its own: its hash is enough, it is never written to.
+        chat_id=chat_id if channel == TELEGRAM else None,
         language=language,
         made_at=now,
     )
