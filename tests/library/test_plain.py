@@ -73,6 +73,15 @@ def test_bold_in_a_heading_is_marked_once() -> None:
     assert [(e["type"], e["length"]) for e in entities] == [("bold", 5)]
 
 
+def test_a_line_across_the_page_is_a_line() -> None:
+    assert shown("one\n\n---\n\ntwo")[0] == "one\n\n———\n\ntwo"
+
+
+def test_words_without_a_break_are_cut_where_they_must_be() -> None:
+    parts = library.to_telegram("😀" * 3000, {})
+    assert [units(text) for text, _ in parts] == [4096, 1904]
+
+
 def test_a_number_is_told_and_not_linked() -> None:
     text, marks = shown("[Call us](tel:08001111) or [0800 1111](tel:08001111)")
     assert (text, marks) == ("Call us (08001111) or 0800 1111", {})

@@ -53,6 +53,15 @@ def test_good_pages_go_live(folder: Path) -> None:
     assert library.page("self-care/sleep").body == "Words about self-care/sleep."
 
 
+def test_a_shelf_that_was_read_before_is_published_as_it_is(folder: Path) -> None:
+    shelf = library.read(folder, today=NOW.date())
+    shutil.rmtree(folder)
+    with db.write() as session:
+        assert library.publish(session, shelf, by="Sample Editor", now=NOW)
+    assert follow() is True
+    assert library.page("crisis/now")
+
+
 def test_nothing_changed_stores_nothing(folder: Path) -> None:
     publish(folder)
     assert publish(folder) is None

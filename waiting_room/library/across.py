@@ -21,6 +21,7 @@ def problems(pages: Pages) -> Iterator[Problem]:
 def _translations(pages: Pages) -> Iterator[Problem]:
     for language in sorted({language for language, _ in pages} - {FALLBACK_LANGUAGE}):
         for (spoken, key), english in sorted(pages.items()):
+            # English is the measure: it is what people see where a translation is missing.
             if spoken == FALLBACK_LANGUAGE:
                 yield from _translation(english, pages.get((language, key)), language)
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from datetime import date
 
-from waiting_room.errors import BadInput
 from waiting_room.library import help_lines, readability
 from waiting_room.library.draft import Draft, is_nobody
 from waiting_room.library.page import Problem
@@ -18,7 +17,7 @@ Advice = Callable[[Draft], Iterator[Problem]]
 
 
 def warnings(draft: Draft) -> list[Problem]:
-    """What is overdue, unreviewed or hard to read."""
+    """What is overdue, unreviewed or hard to read on a page that has no errors."""
     return [problem for piece in ADVICE for problem in piece(draft)]
 
 
@@ -41,10 +40,7 @@ def _unreviewed(draft: Draft) -> Iterator[Problem]:
 def _expired(draft: Draft) -> Iterator[Problem]:
     if draft.page.folder != help_lines.FOLDER:
         return
-    try:
-        line = help_lines.HelpLine.from_page(draft.page)
-    except BadInput:
-        return
+    line = help_lines.HelpLine.from_page(draft.page)
     if line.expired(draft.today):
         shown = "is still shown" if line.never_hidden else "is hidden"
         message = f"It expired on {line.expires} and {shown}. Call it, then move the date."

@@ -12,6 +12,7 @@ from typing import Any
 import yaml
 
 LONGEST = 20_000
+# Choices of a check-in and hours of a line go three deep.
 DEEPEST = 6
 FENCE = re.compile(r"---[ \t]*")
 FIRST_LINE = 2
@@ -71,6 +72,7 @@ def _refuse_tricks(front: str) -> None:
             raise Unreadable(
                 _line(event.start_mark), f"The tag {event.tag} is not allowed. Take it out."
             )
+        # Counted on the flat list of events: building the tree first could exhaust the stack.
         depth += isinstance(event, yaml.CollectionStartEvent)
         depth -= isinstance(event, yaml.CollectionEndEvent)
         if depth > DEEPEST:

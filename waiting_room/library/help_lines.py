@@ -98,6 +98,7 @@ def lines(language: str = FALLBACK_LANGUAGE, *, today: date, nation: str = "") -
     ]
 
 
+# A page never changes, so what was read of it holds for as long as the page does.
 @lru_cache(maxsize=1024)
 def _line(page: Page) -> HelpLine | None:
     try:

@@ -16,6 +16,7 @@ from waiting_room.errors import BadInput
 DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 EVERY_DAY = frozenset(range(7))
 DAY_MINUTES = 24 * 60
+# Two weeks reach past Christmas and New Year for a line that opens once a week.
 LOOK_AHEAD_DAYS = 15
 
 # One answer for the day asked about, or the calendar itself, which knows every day.

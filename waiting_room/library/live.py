@@ -19,6 +19,7 @@ class Current:
     set_id: str = ""
 
 
+# Every letter asks for a page, so the pages are in memory and the database only names the set.
 _current = Current(Shelf())
 
 

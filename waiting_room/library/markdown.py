@@ -71,6 +71,7 @@ def filled(page: Page | str, values: Mapping[str, str]) -> Sequence[Token]:
     return [_fill(token, values) for token in template]
 
 
+# Parsing costs more than all the rest, and the same few hundred pages are sent all day.
 @lru_cache(maxsize=2048)
 def _template(markdown: str) -> Sequence[Token]:
     tokens = _reader.parse(markdown)

@@ -12,6 +12,7 @@ from typing import Any, Literal
 from waiting_room.library import front_matter
 
 FALLBACK_LANGUAGE = "en"
+# 128 bits: no two texts of a lifetime share it, and it fits on a line of a report.
 DIGEST_LENGTH = 32
 KEY = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*/[a-z0-9]+(-[a-z0-9]+)*")
 # {first_name} is a placeholder; {{ config }} and {First} are words like any other.

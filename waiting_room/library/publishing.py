@@ -34,10 +34,14 @@ _old_pages: dict[str, Page] = {}
 
 
 def publish(
-    session: Session, folder: Path, *, by: str, now: datetime, today: date | None = None
+    session: Session, folder: Path | Shelf, *, by: str, now: datetime, today: date | None = None
 ) -> PublishedSet | None:
-    """Make the folder's good pages live for every process; None when nothing changed."""
-    shelf = read(folder, today=today or now.date())
+    """Make the folder's good pages live for every process; None when nothing changed.
+
+    Reading takes a while: a door that must not hold the write lock so long reads first and hands
+    the shelf in.
+    """
+    shelf = folder if isinstance(folder, Shelf) else read(folder, today=today or now.date())
     newest: PublishedSet | None = session.scalar(
         select(PublishedSet).order_by(*NEWEST_FIRST).limit(1)
     )
@@ -99,6 +103,7 @@ def _kept(name: str, broken: Collection[str]) -> bool:
 
 
 def _keep(session: Session, sources: Mapping[str, str]) -> None:
+    # A text that comes back is the same row: a letter of last year may point at it.
     stored = select(PageBody.digest).where(PageBody.digest.in_(sources))
     known = set(session.scalars(stored))
     session.add_all(
@@ -109,6 +114,7 @@ def _keep(session: Session, sources: Mapping[str, str]) -> None:
 
 
 def _shelf(session: Session, names: Mapping[str, str]) -> Shelf:
+    # Most pages are the same as before; only the others are fetched and parsed.
     shown = live.current().shelf.pages
     pages = {(page.language, page.key): page for page in _unchanged(names, shown)}
     missing = {

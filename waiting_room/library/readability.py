@@ -16,6 +16,7 @@ from math import ceil
 
 from waiting_room.library.plain import to_text
 
+# A handful of words says nothing: one long name would be a hard text.
 FEWEST_WORDS = 30
 AGE_BEFORE_GRADE_ONE = 5
 SENTENCE_END = re.compile(r"(?<=[.!?])[\"'”’)]*\s+|\n+")

@@ -18,6 +18,7 @@ from waiting_room.library.page import KEY, Problem, digest_of, parse
 from waiting_room.library.shelf import Shelf
 
 LANGUAGE = re.compile(r"[a-z]{2,3}(-[A-Za-z]{2,4})?")
+# Far above any good page in any script; what is larger is not even read into memory.
 LARGEST_FILE = 200_000
 NOT_PAGES = {"README.md"}
 EVERYTHING = "."
@@ -87,6 +88,7 @@ def _shelve(root: Path, file: Path, *, shelf: Shelf, today: date) -> None:
     errors = rules.errors(draft)
     shelf.problems.extend(errors)
     if errors:
+        # Advice on a page that cannot be shown would bury the reason.
         return
     shelf.problems.extend(advice.warnings(draft))
     page = draft.page

@@ -175,6 +175,7 @@ def _labels(draft: Draft) -> Iterator[Problem]:
             yield draft.error("labels", message, line)
 
 
+# In the order an editor would mend them.
 RULES: tuple[Rule, ...] = (
     _title,
     _body,

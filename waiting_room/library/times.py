@@ -13,6 +13,7 @@ NAMED = {time(0): "midnight", time(12): "midday"}
 
 def say_time(at: time, language: str = ENGLISH) -> str:
     """A time of day: "9am", "5:30pm", "midnight"; "17:30" in other languages."""
+    # Nobody is told seconds, and midnight must be found whatever they are.
     at = at.replace(second=0, microsecond=0, tzinfo=None)
     locale = _locale(language)
     if locale.language != ENGLISH:

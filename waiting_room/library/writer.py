@@ -33,6 +33,7 @@ class Writer:
         self._addresses = addresses
         self._pieces: list[str] = []
         self._length = 0
+        # A gap is only owed: it is written before the next words, so none is left at the end.
         self._gap = ""
         self._fresh = True
         self._open: list[tuple[str, int, str]] = []
