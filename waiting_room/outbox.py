@@ -188,10 +188,18 @@ def shown(session: Session, address: Address, *, now: datetime) -> int:
     return int(result.rowcount)  # type: ignore[attr-defined]
 
 
-def drop_for(session: Session, patient_id: str, *, why: str, now: datetime) -> int:
-    """The person said stop: routine letters that have not left are dropped in the same breath."""
+def drop_for(
+    session: Session,
+    patient_id: str,
+    *,
+    why: str,
+    now: datetime,
+    least: Priority = Priority.CHECK_IN,
+) -> int:
+    """The person said stop: routine letters that have not left are dropped in the same breath.
+    `least` names the most urgent kind that is dropped; a crisis letter never is."""
     waiting = (LetterRow.patient_id == patient_id, LetterRow.state == QUEUED)
-    routine = update(LetterRow).where(*waiting, LetterRow.priority >= Priority.CHECK_IN)
+    routine = update(LetterRow).where(*waiting, LetterRow.priority >= max(least, Priority.REPLY))
     result = session.execute(routine.values(state=DROPPED, why=why, settled_at=now))
     return int(result.rowcount)  # type: ignore[attr-defined]
 

@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 
 from waiting_room import audit, library
 from waiting_room.care import states
-from waiting_room.models import Address, Consent, new_id
+from waiting_room.models import Address, Consent, Patient, new_id
 
 CONTACT, WORKER, PARTNERS, REFERRER, GROUPS = "contact", "worker", "partners", "referrer", "groups"
 PURPOSES = (CONTACT, WORKER, PARTNERS, REFERRER, GROUPS)
@@ -32,27 +32,23 @@ def answer(
 ) -> Consent:
     """Record the person's own answer with the exact words they were shown."""
     assert address.patient_id is not None
-    before = state_of(session, address.patient_id, purpose)
-    after = GIVEN if yes else (WITHDRAWN if before in (GIVEN, WITHDRAWN) else REFUSED)
+    patient_id, before = address.patient_id, state_of(session, address.patient_id, purpose)
+    after = GIVEN if yes else _no_after(before)
     states.check_move(MOVES, "consent", before, after)
-    page = library.page(page_for(purpose), address.language)
-    row = Consent(
-        id=new_id(),
-        patient_id=address.patient_id,
-        purpose=purpose,
-        state=after,
-        page=page.key,
-        digest=page.digest,
-        language=page.language,
-        channel=address.channel,
-        by=address.patient_id,
-        at=now,
-    )
-    session.add(row)
-    session.flush()
-    did, patient = f"{after} consent: {purpose}", ("patient", address.patient_id)
-    audit.record(session, by=address.patient_id, did=did, to=patient, now=now)
-    return row
+    shown = library.page(page_for(purpose), address.language)
+    row = _row(patient_id, purpose, after, shown=shown, channel=address.channel, by=patient_id)
+    return _add(session, row, now=now)
+
+
+def withdraw(
+    session: Session, patient: Patient, purpose: str, *, by: str, now: datetime
+) -> Consent:
+    """Take a yes back without the chat: by "stop", or by a worker at the person's wish."""
+    after = _no_after(state_of(session, patient.id, purpose))
+    shown = library.page(page_for(purpose), patient.language)
+    channel = "chat" if by == patient.id else "desk"
+    row = _row(patient.id, purpose, after, shown=shown, channel=channel, by=by)
+    return _add(session, row, now=now)
 
 
 def state_of(session: Session, patient_id: str, purpose: str) -> str:
@@ -70,3 +66,32 @@ def current(session: Session, patient_id: str) -> dict[str, str]:
 def allows(session: Session, patient_id: str, purpose: str) -> bool:
     """Whether the person said yes, and has not taken it back."""
     return state_of(session, patient_id, purpose) == GIVEN
+
+
+def _no_after(before: str) -> str:
+    return WITHDRAWN if before in (GIVEN, WITHDRAWN) else REFUSED
+
+
+def _row(
+    patient_id: str, purpose: str, state: str, *, shown: library.Page, channel: str, by: str
+) -> Consent:
+    return Consent(
+        id=new_id(),
+        patient_id=patient_id,
+        purpose=purpose,
+        state=state,
+        page=shown.key,
+        digest=shown.digest,
+        language=shown.language,
+        channel=channel,
+        by=by,
+    )
+
+
+def _add(session: Session, row: Consent, *, now: datetime) -> Consent:
+    row.at = now
+    session.add(row)
+    session.flush()
+    did, patient = f"{row.state} consent: {row.purpose}", ("patient", row.patient_id)
+    audit.record(session, by=row.by, did=did, to=patient, now=now)
+    return row

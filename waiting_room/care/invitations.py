@@ -41,8 +41,7 @@ def invite(
     """A fresh link and PIN. Earlier ones of this referral stop working."""
     if referral.state not in (*referrals.OPEN,):
         raise Refused(f"This referral is {referral.state}; nobody can be invited to it.")
-    earlier = (Invitation.referral_id == referral.id, Invitation.used_at.is_(None))
-    session.execute(update(Invitation).where(*earlier).values(revoked_at=now))
+    revoke(session, referral.id, now=now)
     token, pin = crypto.new_token(), f"{secrets.randbelow(10**PIN_DIGITS):0{PIN_DIGITS}}"
     expires = now + (LIFE_BY_POST if by_post else LIFE)
     row = Invitation(
@@ -60,6 +59,13 @@ def invite(
         referrals.move(session, referral, referrals.INVITED, by=by, now=now)
     audit.record(session, by=by, did="invited", to=("referral", referral.id), now=now)
     return Issued(token, pin, expires)
+
+
+def revoke(session: Session, referral_id: str, *, now: datetime) -> None:
+    """No link of this referral that was not used yet works any more."""
+    unused = (Invitation.referral_id == referral_id, Invitation.used_at.is_(None))
+    living = update(Invitation).where(*unused, Invitation.revoked_at.is_(None))
+    session.execute(living.values(revoked_at=now))
 
 
 def find(session: Session, token: str, *, now: datetime) -> Invitation:
