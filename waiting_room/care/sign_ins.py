@@ -1,0 +1,182 @@
+"""Who is signed in, and every way to become so. All times here are wall time: a demo that jumps
+ahead must not sign anybody out, nor open a code twice."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from sqlalchemy import delete, func, select, update
+from sqlalchemy.orm import Session
+
+from waiting_room import crypto, keyring
+from waiting_room.care import one_time_codes
+from waiting_room.errors import NotFound, Refused
+from waiting_room.models import SignInLink, SignInTry, Staff, StaffSession, new_id
+
+IDLE, ABSOLUTE = timedelta(minutes=30), timedelta(hours=12)
+TOUCH_EVERY = timedelta(minutes=1)
+TRIES, TRIES_IN = 10, timedelta(minutes=15)
+WELCOME, SIGN_IN, CODE = "welcome", "sign in", "code"
+LASTS = {
+    WELCOME: timedelta(hours=24),
+    SIGN_IN: timedelta(minutes=30),
+    CODE: timedelta(minutes=5),
+}
+LINKS_KEPT = timedelta(days=7)
+
+
+class TooManyTries(Refused):
+    """Ten failures in a quarter of an hour, for this account or from this place."""
+
+    status = 429
+    code = "too_many_tries"
+
+
+@dataclass(frozen=True)
+class Seat:
+    """A person signed in at one browser."""
+
+    staff: Staff
+    session_id: str
+    seen_at: datetime
+
+    def is_stale(self, *, wall: datetime) -> bool:
+        """Whether it is time to write down that they are still there."""
+        return wall - self.seen_at >= TOUCH_EVERY
+
+
+def who(session: Session, token: str, *, wall: datetime) -> Seat | None:
+    """Whose session this is; None when it ended, stood idle too long, or they were disabled."""
+    query = select(Staff, StaffSession).join(StaffSession, StaffSession.staff_id == Staff.id)
+    query = query.where(StaffSession.token_hash == crypto.token_hash(token), Staff.is_active)
+    lives = (StaffSession.seen_at > wall - IDLE, StaffSession.made_at > wall - ABSOLUTE)
+    found = session.execute(query.where(*lives)).one_or_none()
+    return Seat(found[0], found[1].id, found[1].seen_at) if found else None
+
+
+def touch(session: Session, token: str, *, wall: datetime) -> None:
+    """The person is still there: the half hour starts again."""
+    mine = StaffSession.token_hash == crypto.token_hash(token)
+    session.execute(update(StaffSession).where(mine).values(seen_at=wall))
+
+
+def start(session: Session, staff: Staff, *, wall: datetime) -> str:
+    """A new session with a new token, which only the browser keeps."""
+    sweep(session, wall=wall)
+    token = crypto.new_token()
+    row = StaffSession(id=new_id(), staff_id=staff.id, made_at=wall, seen_at=wall)
+    row.token_hash = crypto.token_hash(token)
+    session.add(row)
+    session.flush()
+    return token
+
+
+def end(session: Session, token: str) -> None:
+    """Sign out here."""
+    mine = StaffSession.token_hash == crypto.token_hash(token)
+    session.execute(delete(StaffSession).where(mine))
+
+
+def end_all(session: Session, staff_id: str, *, but: str = "") -> None:
+    """Sign out everywhere, except perhaps in the browser that holds the token `but`."""
+    theirs = delete(StaffSession).where(StaffSession.staff_id == staff_id)
+    if but:
+        theirs = theirs.where(StaffSession.token_hash != crypto.token_hash(but))
+    session.execute(theirs)
+
+
+def sweep(session: Session, *, wall: datetime) -> None:
+    """Drop what can never be used again."""
+    session.execute(delete(StaffSession).where(StaffSession.made_at <= wall - ABSOLUTE))
+    session.execute(delete(SignInTry).where(SignInTry.at <= wall - TRIES_IN))
+    session.execute(delete(SignInLink).where(SignInLink.expires_at <= wall - LINKS_KEPT))
+
+
+def try_once(session: Session, account: str, peer: str, *, wall: datetime) -> None:
+    """Count a try before it is made, so that a hundred at once cannot slip past the limit.
+
+    Raises TooManyTries. `account` is what was typed, whether or not anybody has it.
+    """
+    for who_tries in _triers(account, peer):
+        recent = select(func.count()).where(SignInTry.who == who_tries)
+        if (session.scalar(recent.where(SignInTry.at > wall - TRIES_IN)) or 0) >= TRIES:
+            raise TooManyTries("Too many tries. Wait 15 minutes, or ask for a sign-in link.")
+    for who_tries in _triers(account, peer):
+        session.add(SignInTry(id=new_id(), who=who_tries, at=wall))
+    session.flush()
+
+
+def forgive(session: Session, account: str, peer: str, *, whole: bool) -> None:
+    """A try succeeded: take back this one, or (the sign-in is complete) all of the account."""
+    for who_tries in _triers(account, peer):
+        newest = select(SignInTry.id).where(SignInTry.who == who_tries)
+        newest = newest.order_by(SignInTry.at.desc(), SignInTry.id.desc()).limit(1)
+        session.execute(delete(SignInTry).where(SignInTry.id == newest.scalar_subquery()))
+    if whole:
+        session.execute(delete(SignInTry).where(SignInTry.who == _triers(account, peer)[0]))
+
+
+def make_link(session: Session, staff_id: str, purpose: str, *, wall: datetime) -> str:
+    """A one-time token for this purpose. Older ones for the same purpose end."""
+    older = (SignInLink.staff_id == staff_id, SignInLink.purpose == purpose)
+    open_ones = update(SignInLink).where(*older, SignInLink.used_at.is_(None))
+    if purpose != CODE:
+        session.execute(open_ones.values(used_at=wall))
+    token = crypto.new_token()
+    row = SignInLink(id=new_id(), staff_id=staff_id, purpose=purpose)
+    row.token_hash, row.expires_at = crypto.token_hash(token), wall + LASTS[purpose]
+    session.add(row)
+    session.flush()
+    return token
+
+
+def holder(session: Session, token: str, purpose: str, *, wall: datetime) -> Staff:
+    """Whose open link this is. Looking does not use it up. Raises NotFound."""
+    query = select(Staff).join(SignInLink, SignInLink.staff_id == Staff.id)
+    found = session.scalar(query.where(*_open(token, purpose, wall), Staff.is_active))
+    if found is None:
+        raise NotFound("This link was used or is too old.")
+    return found
+
+
+def use_link(session: Session, token: str, purpose: str, *, wall: datetime) -> Staff:
+    """Use a link up: of two at the same moment only one succeeds. Raises NotFound."""
+    found = holder(session, token, purpose, wall=wall)
+    spent = update(SignInLink).where(*_open(token, purpose, wall)).values(used_at=wall)
+    if session.execute(spent).rowcount != 1:  # type: ignore[attr-defined]
+        raise NotFound("This link was used or is too old.")
+    return found
+
+
+def end_links(session: Session, staff_id: str, *, wall: datetime) -> None:
+    """Every open link of this person ends."""
+    theirs = (SignInLink.staff_id == staff_id, SignInLink.used_at.is_(None))
+    session.execute(update(SignInLink).where(*theirs).values(used_at=wall))
+
+
+def use_code(session: Session, staff_id: str, code: str, *, wall: datetime) -> bool:
+    """Whether this is the person's code and was not used before; it is used up now."""
+    staff = session.get(Staff, staff_id, populate_existing=True)
+    if staff is None or not staff.totp:
+        return False
+    step = one_time_codes.step_of(staff.totp, code, wall=wall, after=staff.totp_last_step)
+    if step is None:
+        return False
+    later = (Staff.id == staff_id, Staff.totp_last_step < step)
+    done = session.execute(update(Staff).where(*later).values(totp_last_step=step))
+    return bool(done.rowcount == 1)  # type: ignore[attr-defined]
+
+
+def _open(token: str, purpose: str, wall: datetime) -> tuple[object, ...]:
+    return (
+        SignInLink.token_hash == crypto.token_hash(token),
+        SignInLink.purpose == purpose,
+        SignInLink.used_at.is_(None),
+        SignInLink.expires_at > wall,
+    )
+
+
+def _triers(account: str, peer: str) -> tuple[str, str]:
+    keys = keyring.current()
+    return keys.fingerprint("tries of", account.casefold()), keys.fingerprint("tries from", peer)

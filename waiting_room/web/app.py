@@ -1,0 +1,52 @@
+"""Compose the web doors into one application."""
+
+from __future__ import annotations
+
+from importlib.metadata import version
+from pathlib import Path
+
+from fastapi import APIRouter, FastAPI
+
+from waiting_room import keyring
+from waiting_room.pages.render import add_context, add_folder
+from waiting_room.pages.setup import install
+from waiting_room.pages.site import Site
+from waiting_room.settings import Settings
+from waiting_room.web import health, public, sign_in
+from waiting_room.web.desk import first_run, me, navigation, staff
+
+TEMPLATES = Path(__file__).parent / "templates"
+# Pages for people; they stay out of the API's description.
+PAGES: tuple[APIRouter, ...] = (
+    public.router,
+    sign_in.router,
+    first_run.router,
+    me.router,
+    staff.router,
+)
+
+
+def build(settings: Settings) -> FastAPI:
+    """The whole web application. The database and the keyring must be open already."""
+    app = FastAPI(
+        title="The virtual waiting room",
+        version=version("virtual-waiting-room"),
+        docs_url=None,
+        redoc_url=None,
+        openapi_url="/api/openapi.json",
+    )
+    app.state.settings = settings
+    # Templates are called `web/<folder>/<name>.html`.
+    add_folder("web", TEMPLATES)
+    for router in PAGES:
+        app.include_router(router, include_in_schema=False)
+    app.include_router(health.router, include_in_schema=False)
+    install(app, public_url=settings.address, site=_site(settings))
+    add_context(app, "/desk", navigation.desk_context)
+    return app
+
+
+def _site(settings: Settings) -> Site:
+    keys = keyring.current()
+    sample = keys.sample or settings.env == "demo"
+    return Site(sample=sample, form_key=keys.fingerprint("forms").encode())

@@ -1,0 +1,43 @@
+"""What stands around every page of the desk: the menu, who is signed in, the provider's name."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from starlette.requests import Request
+
+from waiting_room import permissions
+from waiting_room.models import Provider, Staff
+
+# Words, address, and the act (permissions.ACTS) it needs; "" is for everybody.
+MENU: tuple[tuple[str, str, str], ...] = (
+    ("Today", "/desk", "see patients"),
+    ("Staff", "/desk/staff", "assign"),
+    ("My account", "/desk/me", ""),
+)
+
+
+def desk_context(request: Request) -> dict[str, object]:
+    """The frame of a desk page. It asks nothing of the database, so an error page has it too."""
+    staff: Staff | None = getattr(request.state, "staff", None)
+    provider: Provider | None = getattr(request.state, "provider", None)
+    context: dict[str, object] = {"layout": "layouts/desk.html", "staff": True}
+    if provider is not None and provider.name:
+        context["service"] = provider.name
+    if staff is None:
+        return context
+    is_ready = provider is not None and provider.ready_at is not None
+    return context | {
+        "home_url": "/desk",
+        "user": staff.name,
+        "sign_out_url": "/desk/sign-out",
+        "nav_items": _items(staff, request.url.path) if is_ready else [],
+    }
+
+
+def _items(staff: Staff, path: str) -> list[dict[str, Any]]:
+    shown = [(text, href) for text, href, act in MENU if not act or permissions.can(staff, act)]
+    # The longest address that begins the path is where we are: /desk begins them all.
+    inside = [href for _, href in shown if path == href or path.startswith(f"{href}/")]
+    here = max(inside, key=len, default="")
+    return [{"text": text, "href": href, "current": href == here} for text, href in shown]
