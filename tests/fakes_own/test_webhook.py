@@ -177,4 +177,4 @@ def test_going_back_to_polling(
     ask(api, robot, "deleteWebhook", drop_pending_updates=True)
     alex.says("kept")
     assert [update["message"]["text"] for update in ask(api, robot, "getUpdates")] == ["kept"]
-    assert receiver.updates == []
+    assert receiver.updates == [] and len(robot.ledger["dropped"]) == 1

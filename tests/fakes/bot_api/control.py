@@ -122,6 +122,7 @@ class Control:
                 "handed": {str(number): count for number, count in book.handed.items()},
                 "confirmed": {str(number): at for number, at in book.confirmed.items()},
                 "expired": list(book.expired),
+                "dropped": list(book.dropped),
                 "unwanted": list(book.unwanted),
                 "accepted": list(book.accepted),
                 "waiting": len(bot.queue),

@@ -29,12 +29,13 @@ class BotApi:
     ) -> None:
         self._host: Host | None = Host(port=port, control_port=control_port, now=now, seed=seed)
         self._far = ""
+        self._url = ""
 
     @classmethod
     def at(cls, control: str) -> BotApi:
         """Drive a fake in another process, by its control address."""
         api = cls.__new__(cls)
-        api._host, api._far = None, urlsplit(control).netloc
+        api._host, api._far, api._url = None, urlsplit(control).netloc, ""
         return api
 
     def __enter__(self) -> BotApi:
@@ -47,6 +48,7 @@ class BotApi:
         """Listen (a fake in another process listens already)."""
         if self._host is not None:
             self._host.start()
+            self._url = ""
         return self
 
     def stop(self) -> None:
@@ -57,7 +59,9 @@ class BotApi:
     @property
     def url(self) -> str:
         """Return the base address: python-telegram-bot takes f"{url}/bot"."""
-        return str(self.call("address"))
+        if not self._url:
+            self._url = str(self.call("address"))
+        return self._url
 
     @property
     def control_url(self) -> str:
@@ -175,7 +179,7 @@ class Robot:
 
     @property
     def ledger(self) -> Json:
-        """Return issued, handed, confirmed, expired, unwanted, accepted, waiting, answers …"""
+        """Return issued, handed, confirmed, expired, dropped, accepted, waiting, answers …"""
         book: Json = self.api.call("ledger", token=self.token)
         return book
 

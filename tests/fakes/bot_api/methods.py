@@ -113,7 +113,7 @@ def set_webhook(call: Call) -> bool:
         raise bad(errors.BAD_SECRET)
     call.allow_updates()
     if call.flag("drop_pending_updates"):
-        call.bot.queue.clear()
+        call.world.drop(call.bot)
     call.bot.webhook = Webhook(url, secret, call.integer("max_connections", 40))
     call.world.wake(call.bot.token)
     return True
@@ -122,7 +122,7 @@ def set_webhook(call: Call) -> bool:
 def delete_webhook(call: Call) -> bool:
     """Stop pushing."""
     if call.flag("drop_pending_updates"):
-        call.bot.queue.clear()
+        call.world.drop(call.bot)
     call.bot.webhook = None
     call.world.wake(call.bot.token)
     return True

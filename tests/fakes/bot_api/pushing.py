@@ -97,8 +97,9 @@ class Pushing:
             for _ in range(1 + self._world.copies(self._bot)):
                 self._world.handed(self._bot, [entry])
                 await self._post(session, hook, entry)
-            if self._bot.queue.forget(entry.update_id):
-                self._world.confirm(self._bot, [entry])
+            with self._world.lock:
+                if self._bot.queue.forget(entry.update_id):
+                    self._world.confirm(self._bot, [entry])
             self._attempts.pop(entry.update_id, None)
             hook.gone_since = 0.0
         except (aiohttp.ClientError, TimeoutError, OSError) as trouble:

@@ -94,6 +94,7 @@ class Ledger:
     handed: dict[int, int] = field(default_factory=dict)
     confirmed: dict[int, float] = field(default_factory=dict)
     expired: list[int] = field(default_factory=list)
+    dropped: list[int] = field(default_factory=list)
     unwanted: list[Json] = field(default_factory=list)
     accepted: list[Json] = field(default_factory=list)
 
@@ -182,6 +183,11 @@ class World:
         """Forget what is too old to be fetched."""
         gone = bot.queue.expire(self.clock.now())
         bot.ledger.expired.extend(entry.update_id for entry in gone)
+
+    def drop(self, bot: Bot) -> None:
+        """Forget everything not confirmed, because the bot asked for that."""
+        bot.echoes.clear()
+        bot.ledger.dropped.extend(entry.update_id for entry in bot.queue.clear())
 
     def take(self, bot: Bot, offset: int, limit: int = BATCH) -> list[Json]:
         """Answer getUpdates: confirm what lies below the offset, hand out what follows."""
