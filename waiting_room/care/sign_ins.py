@@ -6,10 +6,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import delete, func, select, update
+from sqlalchemy import ColumnElement, delete, func, select, update
 from sqlalchemy.orm import Session
 
-from waiting_room import crypto, keyring
+from waiting_room import audit, crypto, keyring
 from waiting_room.care import one_time_codes
 from waiting_room.errors import NotFound, Refused
 from waiting_room.models import SignInLink, SignInTry, Staff, StaffSession, new_id
@@ -59,17 +59,6 @@ def touch(session: Session, token: str, *, wall: datetime) -> None:
     """The person is still there: the half hour starts again."""
     mine = StaffSession.token_hash == crypto.token_hash(token)
     session.execute(update(StaffSession).where(mine).values(seen_at=wall))
-
-
-def start(session: Session, staff: Staff, *, wall: datetime) -> str:
-    """A new session with a new token, which only the browser keeps."""
-    sweep(session, wall=wall)
-    token = crypto.new_token()
-    row = StaffSession(id=new_id(), staff_id=staff.id, made_at=wall, seen_at=wall)
-    row.token_hash = crypto.token_hash(token)
-    session.add(row)
-    session.flush()
-    return token
 
 
 def end(session: Session, token: str) -> None:
@@ -155,6 +144,39 @@ def end_links(session: Session, staff_id: str, *, wall: datetime) -> None:
     session.execute(update(SignInLink).where(*theirs).values(used_at=wall))
 
 
+def with_code(
+    session: Session, step: str, code: str, *, peer: str, now: datetime, wall: datetime
+) -> str:
+    """The second step of a sign-in: a session's token, or "" for a wrong or used code.
+
+    Raises NotFound when the first step is too long ago, TooManyTries when it was guessed at.
+    """
+    staff = holder(session, step, CODE, wall=wall)
+    try_once(session, staff.email, peer, wall=wall)
+    if not use_code(session, staff.id, code, wall=wall):
+        return ""
+    use_link(session, step, CODE, wall=wall)
+    forgive(session, staff.email, peer, whole=True)
+    return begin(session, staff, now=now, wall=wall)
+
+
+def with_link(session: Session, token: str, *, now: datetime, wall: datetime) -> str:
+    """Sign in by a one-time link, which is used up; a session's token. Raises NotFound."""
+    return begin(session, use_link(session, token, SIGN_IN, wall=wall), now=now, wall=wall)
+
+
+def begin(session: Session, staff: Staff, *, now: datetime, wall: datetime) -> str:
+    """A new session with a new token, which only the browser keeps."""
+    sweep(session, wall=wall)
+    token = crypto.new_token()
+    row = StaffSession(id=new_id(), staff_id=staff.id, made_at=wall, seen_at=wall)
+    row.token_hash = crypto.token_hash(token)
+    session.add(row)
+    audit.record(session, by=staff.id, did="signed in", to=("staff", staff.id), now=now)
+    session.flush()
+    return token
+
+
 def use_code(session: Session, staff_id: str, code: str, *, wall: datetime) -> bool:
     """Whether this is the person's code and was not used before; it is used up now."""
     staff = session.get(Staff, staff_id, populate_existing=True)
@@ -168,7 +190,7 @@ def use_code(session: Session, staff_id: str, code: str, *, wall: datetime) -> b
     return bool(done.rowcount == 1)  # type: ignore[attr-defined]
 
 
-def _open(token: str, purpose: str, wall: datetime) -> tuple[object, ...]:
+def _open(token: str, purpose: str, wall: datetime) -> tuple[ColumnElement[bool], ...]:
     return (
         SignInLink.token_hash == crypto.token_hash(token),
         SignInLink.purpose == purpose,

@@ -8,9 +8,9 @@ from datetime import datetime
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from waiting_room import audit, keyring
-from waiting_room.care import one_time_codes, providers, sign_ins
-from waiting_room.errors import BadForm, BadInput, NotFound, Refused
+from waiting_room import audit
+from waiting_room.care import conversations, one_time_codes, providers, sign_ins
+from waiting_room.errors import BadForm, NotFound, Refused
 from waiting_room.models import Staff, StaffChannel, new_id
 from waiting_room.models.staff import ADMINISTRATOR, ROLES
 
@@ -45,7 +45,7 @@ def add(session: Session, *, name: str, email: str, role: str, by: str, now: dat
 def add_channel(session: Session, staff_id: str, kind: str, place: str) -> StaffChannel:
     """A place where this person can be reached. Nobody counts on it before it is proved."""
     channel = StaffChannel(id=new_id(), staff_id=staff_id, kind=kind, place=place)
-    channel.place_hash = keyring.current().fingerprint(kind, place)
+    channel.place_hash = conversations.chat_hash(kind, place)
     session.add(channel)
     session.flush()
     return channel
@@ -79,10 +79,10 @@ def welcome(
     now: datetime,
     wall: datetime,
 ) -> Staff:
-    """Use a welcome link up: password and code app are set. Raises BadInput for a wrong code."""
+    """Use a welcome link up: password and code app are set. Raises BadForm for a wrong code."""
     step = one_time_codes.step_of(chosen.secret, chosen.code, wall=wall)
     if step is None:
-        raise BadInput("code", "This code is not right. Enter the newest one your app shows.")
+        raise BadForm({"code": "This code is not right. Enter the newest one your app shows."})
     staff = sign_ins.use_link(session, token, sign_ins.WELCOME, wall=wall)
     staff.password_hash, staff.totp = chosen.password_hash, chosen.secret
     staff.totp_last_step = step
