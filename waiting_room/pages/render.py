@@ -50,6 +50,9 @@ _pages = _environment()
 def add_folder(name: str, folder: Path) -> None:
     """Let templates of this folder be called `name/…`, for example `desk/patients.html`."""
     _folders[name] = FileSystemLoader(folder)
+    # What was loaded under this name before came from another folder.
+    if _pages.cache is not None:
+        _pages.cache.clear()
 
 
 def add_context(app: Starlette, prefix: str, context: Context) -> None:
