@@ -7,7 +7,7 @@ from pathlib import Path
 from fastapi import APIRouter, FastAPI, Request
 from starlette.responses import HTMLResponse, PlainTextResponse, Response, StreamingResponse
 
-from waiting_room.errors import BadInput, Forbidden, NotFound, Refused
+from waiting_room.errors import BadInput, Forbidden, NotFound, Refused, StorageRefused
 from waiting_room.pages.render import add_context, add_folder, render
 from waiting_room.pages.security import CheckedForm
 from waiting_room.pages.setup import install
@@ -18,6 +18,7 @@ SECRET_WORDS = "Sample Alex cannot sleep"
 REFUSALS = {
     "refused": Refused("Already taken by Priya"),
     "missing": NotFound("patient 17 belongs to another team"),
+    "storage": StorageRefused("disk of sample-host is full"),
     "forbidden": Forbidden("Only a duty lead may do that"),
     "bad": BadInput("phone", "Enter a phone number with 11 digits"),
 }

@@ -37,6 +37,15 @@ def test_absent_and_not_yours_look_the_same(web: TestClient) -> None:
     assert re.sub(REFERENCE, "", pages[0]) == re.sub(REFERENCE, "", pages[1])
 
 
+def test_storage_that_refuses_is_said_plainly_and_logged_as_an_error(web: TestClient) -> None:
+    with capture_logs() as lines:
+        answer = web.get("/trouble/storage")
+    assert answer.status_code == 503
+    assert "Nothing was saved" in answer.text
+    assert "sample-host" not in answer.text + str(lines)
+    assert [line["log_level"] for line in lines if line["event"] == "refused"] == ["error"]
+
+
 def test_error_page_keeps_the_frame_of_its_door(web: TestClient) -> None:
     assert "data-leave" in web.get("/chat/nope").text
     assert "room-nav" in web.get("/desk/nope").text

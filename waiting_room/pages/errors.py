@@ -120,7 +120,9 @@ def register(app: FastAPI) -> None:
 def _told(request: Request, error: Exception, problem: Problem) -> Response:
     reference = edge_of(request.scope).reference
     kind = type(error).__name__
-    log.info("refused", reference=reference, status=problem.status, error=kind)
+    # A refusal is everyday life; storage that refuses is somebody's to mend.
+    write = log.error if problem.status >= 500 else log.info
+    write("refused", reference=reference, status=problem.status, error=kind)
     return answer(request, problem)
 
 
