@@ -23,6 +23,8 @@ from waiting_room.models.address import WEB_CHAT
 QUEUED, SENDING, SENT = "queued", "sending", "sent"
 FAILED, UNCERTAIN, DROPPED = "failed", "uncertain", "dropped"
 LEASE = timedelta(seconds=30)
+CALM = timedelta(seconds=3)
+"""The same routine page goes to one chat at most once in this time."""
 RETRY = (1, 2, 5, 10, 20, 40, 60)
 """Seconds before the next try after a passing failure; the last one repeats."""
 
@@ -186,6 +188,13 @@ def shown(session: Session, address: Address, *, now: datetime) -> int:
     done = update(LetterRow).where(*waiting, LetterRow.state == QUEUED)
     result = session.execute(done.values(state=SENT, settled_at=now))
     return int(result.rowcount)  # type: ignore[attr-defined]
+
+
+def just_said(session: Session, address: Address, page: str, *, since: datetime) -> bool:
+    """Whether this chat was sent this page since then."""
+    sent_there = (LetterRow.address_id == address.id, LetterRow.page == page)
+    query = select(LetterRow.id).where(*sent_there, LetterRow.made_at > since).limit(1)
+    return session.scalar(query) is not None
 
 
 def drop_for(

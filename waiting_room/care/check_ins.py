@@ -117,6 +117,12 @@ def open_one(session: Session, patient_id: str) -> CheckIn | None:
     return session.scalars(query.order_by(CheckIn.asked_at.desc()).limit(1)).first()
 
 
+def one_of(session: Session, patient_id: str, check_in_id: str) -> CheckIn | None:
+    """This asking, if it is this person's."""
+    mine = (CheckIn.id == check_in_id, CheckIn.patient_id == patient_id)
+    return session.scalar(select(CheckIn).where(*mine))
+
+
 def history(session: Session, patient_id: str, *, limit: int = 26) -> list[CheckIn]:
     """The last askings, oldest first: what the chart on the desk shows."""
     query = select(CheckIn).where(CheckIn.patient_id == patient_id, CheckIn.state != PLANNED)

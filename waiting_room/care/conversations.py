@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -26,8 +27,7 @@ def address(
 ) -> Address:
     """This chat's address; made when we have not heard from it before."""
     hashed = chat_hash(channel, chat_id)
-    query = select(Address).where(Address.channel == channel, Address.chat_hash == hashed)
-    found = session.scalar(query)
+    found = by_hash(session, channel, hashed)
     if found is not None:
         return found
     row = Address(
@@ -42,6 +42,11 @@ def address(
     session.add(row)
     session.flush()
     return row
+
+
+def address_known(session: Session, channel: str, chat_id: str) -> Address | None:
+    """This chat's address, when we have heard from it before."""
+    return by_hash(session, channel, chat_hash(channel, chat_id))
 
 
 def by_hash(session: Session, channel: str, hashed: str) -> Address | None:
@@ -61,35 +66,43 @@ def go(chat: Address, place: str, carried: Mapping[str, Any] | None = None) -> N
     chat.carried = dict(carried) if carried else None
 
 
-def said(
-    session: Session,
-    chat: Address,
-    *,
-    kind: str,
-    text: str,
-    message_id: str,
-    told_at: datetime,
-    now: datetime,
-    details: Mapping[str, Any] | None = None,
-) -> Message:
+@dataclass(frozen=True)
+class Said:
+    """What somebody said, as the message row keeps it. `told_at` is when they said it, in UTC."""
+
+    kind: str
+    text: str
+    message_id: str
+    told_at: datetime
+    details: Mapping[str, Any] = field(default_factory=dict)
+
+
+def said(session: Session, chat: Address, words: Said, *, now: datetime) -> Message:
     """Store what somebody said, as they said it."""
     row = Message(
         id=new_id(),
         chat_hash=chat.chat_hash,
         address_id=chat.id,
         patient_id=chat.patient_id,
-        kind=kind,
-        text=text,
-        channel_message_id=message_id,
-        told_at=told_at,
+        kind=words.kind,
+        text=words.text,
+        channel_message_id=words.message_id,
+        told_at=words.told_at,
         at=now,
         place=chat.place,
-        details=dict(details or {}),
+        details=dict(words.details),
     )
     session.add(row)
     chat.heard_at = now
     session.flush()
     return row
+
+
+def heard_before(session: Session, chat: Address, message_id: str, kind: str) -> bool:
+    """Whether this very message took effect already, under whatever update number it came."""
+    same = (Message.address_id == chat.id, Message.channel_message_id == message_id)
+    query = select(Message.id).where(*same, Message.kind == kind).limit(1)
+    return session.scalar(query) is not None
 
 
 def press(session: Session, chat: Address, token: str, *, now: datetime) -> str | None:

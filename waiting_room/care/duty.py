@@ -8,7 +8,9 @@ from datetime import datetime, timedelta
 from sqlalchemy import or_, select
 from sqlalchemy.orm import Session
 
+from waiting_room import library
 from waiting_room.care import providers, referrals
+from waiting_room.care.colours import Colour
 from waiting_room.models import Absence, DutyTurn, Staff, StaffChannel, new_id
 from waiting_room.models.staff import ADMINISTRATOR, CASE_WORKER, COORDINATOR
 
@@ -93,13 +95,16 @@ def gap(session: Session, *, now: datetime) -> datetime | None:
 def when_read(session: Session, colour: str, *, now: datetime) -> str:
     """When a person will see an alert of this colour, in words we can keep."""
     provider = providers.here(session)
-    if not providers.is_staffed(provider, now=now):
-        return providers.opening_words(provider, now=now)
+    on_call = colour != Colour.GREEN and on_rung(session, ON_CALL, None, now=now)
+    if not providers.is_staffed(provider, now=now) and not on_call:
+        return library.phrase("read_from", opening=providers.opening_words(provider, now=now))
     ladder = provider.ladders.get(colour) or providers.LADDERS[colour]
     minutes = sum(step["minutes"] for step in ladder)
     if minutes >= 8 * 60:
-        return "in the next working days"
-    return f"within {minutes} minutes" if minutes <= 90 else f"within {-(-minutes // 60)} hours"
+        return library.phrase("read_working_days")
+    if minutes <= 90:
+        return library.phrase("read_within_minutes", number=str(minutes))
+    return library.phrase("read_within_hours", number=str(-(-minutes // 60)))
 
 
 def _reachable(session: Session, people: Sequence[Staff], *, now: datetime) -> list[Staff]:

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import UTC, date, datetime, time, timedelta
-from functools import cache
+from functools import cache, partial
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -23,6 +23,11 @@ def _calendar(nation: str) -> Any:
 def is_bank_holiday(day: date, nation: str) -> bool:
     """Whether this is a bank holiday in this nation (python-holidays, UK gov calendars)."""
     return day in _calendar(nation)
+
+
+def calendar(nation: str) -> Callable[[date], bool]:
+    """The bank holidays of a nation as a question about a day."""
+    return partial(is_bank_holiday, nation=nation)
 
 
 def local(moment: datetime, zone: str) -> datetime:

@@ -106,6 +106,11 @@ def join(
     return referral
 
 
+def patient_of(session: Session, invitation_id: str) -> str:
+    """Whose invitation this is: for telling their worker, never for the screen."""
+    return session.get_one(Invitation, invitation_id).patient_id
+
+
 def _pin_hash(invitation_id: str, pin: str) -> str:
     # A PIN is short: without the key its hash could be guessed in a second, so it is a keyed one.
     return keyring.current().fingerprint("pin", invitation_id, pin)

@@ -9,7 +9,7 @@ from sqlalchemy import func, select, update
 from sqlalchemy.orm import Session
 
 from waiting_room import audit, outbox
-from waiting_room.care import alerts, people, referrals
+from waiting_room.care import alerts, consent, people, referrals
 from waiting_room.care.colours import Colour
 from waiting_room.errors import BadInput, Refused
 from waiting_room.letters import Letter
@@ -85,6 +85,9 @@ def timeline(session: Session, patient: Patient, *, limit: int = 50) -> list[Mom
     """Everything both sides saw, newest first, with notes and answers between."""
     places = [a.id for a in people.addresses(session, patient.id)]
     said = select(Message).where(Message.address_id.in_(places)).order_by(Message.at.desc())
+    if not consent.allows(session, patient.id, consent.WORKER):
+        # Without their yes a worker sees what was written to a worker, and what raised an alert.
+        said = said.where(Message.is_for_worker)
     sent = select(LetterRow).where(LetterRow.address_id.in_(places))
     sent = sent.order_by(LetterRow.made_at.desc())
     notes = select(Note).where(Note.patient_id == patient.id).order_by(Note.at.desc())

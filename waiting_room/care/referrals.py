@@ -117,11 +117,11 @@ def overdue(session: Session, *, now: datetime) -> list[Referral]:
 class Wait:
     """What we can honestly tell a person about their wait."""
 
-    referred_by: str
+    source: str
     referred_on: str
     waiting_since: str
     holder: str
-    next_step: str
+    has_worker: bool
     range: str
 
 
@@ -134,11 +134,11 @@ def wait_of(session: Session, patient: Patient, *, now: datetime) -> Wait | None
     zone = patient.time_zone
     accepted = referral.accepted_at or referral.received_at
     return Wait(
-        referred_by=referral.source.replace("-", " ").replace("gp", "your GP practice"),
+        source=referral.source,
         referred_on=hours.day_words(hours.local(referral.received_at, zone).date()),
         waiting_since=hours.day_words(hours.local(accepted, zone).date()),
-        holder=worker.name if worker else f"the team at {provider.name}",
-        next_step="talk" if worker else "worker",
+        holder=worker.name if worker else provider.name,
+        has_worker=worker is not None,
         range=provider.expected_wait,
     )
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 from waiting_room.library.help_lines import HelpLine
 from waiting_room.library.help_lines import lines as help_lines_for
 from waiting_room.library.labels import normalise_label
-from waiting_room.library.live import all_labels, label, languages, page, pages_in, use
+from waiting_room.library.live import all_labels, label, languages, page, pages_in, phrase, use
 from waiting_room.library.markdown import linked_pages, to_html
 from waiting_room.library.page import Page, Problem
 from waiting_room.library.plain import to_telegram, to_text
@@ -34,6 +34,7 @@ __all__ = [
     "normalise_label",
     "page",
     "pages_in",
+    "phrase",
     "publish",
     "read",
     "say_day",

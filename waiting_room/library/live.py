@@ -11,6 +11,9 @@ from waiting_room.library.page import FALLBACK_LANGUAGE, Page
 from waiting_room.library.shelf import Shelf
 
 
+PHRASES = "conversation/phrases"
+
+
 @dataclass(frozen=True)
 class Current:
     """A shelf and the id of the published set it came from; "" when it came from a folder."""
@@ -64,6 +67,15 @@ def label(name: str, language: str = FALLBACK_LANGUAGE) -> str:
         if words:
             return words
     return labels.readable(name)
+
+
+def phrase(name: str, language: str = FALLBACK_LANGUAGE, **values: str) -> str:
+    """Part of a sentence, such as "within 15 minutes", that fills a blank of another page."""
+    found = page(PHRASES, language).meta.get("phrases")
+    words = str(found.get(name, "")) if isinstance(found, dict) else ""
+    for blank, value in values.items():
+        words = words.replace("{" + blank + "}", value)
+    return words or labels.readable(name)
 
 
 def all_labels() -> Mapping[str, str]:

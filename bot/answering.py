@@ -1,0 +1,33 @@
+"""Turns what a screen answers into letters, without drowning somebody who writes in a rush."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from bot.turn import Scene, Turn, say
+from waiting_room import outbox
+from waiting_room.care import conversations
+from waiting_room.letters import Letter
+
+
+def give(scene: Scene, turn: Turn) -> None:
+    """Move the person and queue the letters, in the order the screen said them."""
+    if turn.place is not None:
+        conversations.go(scene.address, turn.place, turn.carried)
+    for letter in turn.letters:
+        outbox.say(scene.session, scene.address, letter, now=scene.now)
+
+
+def once(scene: Scene, page: str, *, within: timedelta = outbox.CALM) -> Turn:
+    """This page, unless the person has just been sent it: 200 messages get no 200 answers."""
+    if outbox.just_said(scene.session, scene.address, page, since=scene.now - within):
+        return Turn()
+    return say(Letter(page))
+
+
+def calmly(scene: Scene, letter: Letter) -> tuple[Letter, ...]:
+    """This letter, unless the same page went out within the last 3 seconds."""
+    just_said = outbox.just_said(
+        scene.session, scene.address, letter.page, since=scene.now - outbox.CALM
+    )
+    return () if just_said else (letter,)

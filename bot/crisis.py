@@ -1,0 +1,75 @@
+"""Before any dialogue: words of danger bring help lines to the person and a person to them."""
+
+from __future__ import annotations
+
+import logging
+
+from bot import answering
+from bot.turn import Kind, Scene, Turn, say
+from waiting_room.care import alerts, danger, duty, messages, providers
+from waiting_room.care.colours import Colour
+from waiting_room.letters import Choice, Letter, Priority, one_each
+
+log = logging.getLogger(__name__)
+FAILED = danger.Hit(Colour.AMBER, "screening failed", "", "")
+CARDS = {Colour.RED: "crisis/now", Colour.AMBER: "conversation/screening-help"}
+STRANGERS_CARD = "crisis/now-stranger"
+CARDS_BY_KIND = {"abuse": "crisis/abuse"}
+
+
+def screened(scene: Scene) -> bool:
+    """Screen what was said; True when it raised somebody, and the person has been answered."""
+    hit = _screen(scene.heard.text)
+    if hit is None:
+        return False
+    messages.for_worker(scene.message)
+    alert = alerts.raise_(scene.session, _cause(scene, hit), now=scene.now)
+    scene.message.details = scene.message.details | {"alert": alert.reference}
+    if scene.heard.kind == Kind.EDIT:
+        scene.message.details = scene.message.details | {"edited": True}
+    answering.give(scene, Turn(answering.calmly(scene, _card(scene, hit))))
+    return True
+
+
+def unheard_voice(scene: Scene) -> Turn:
+    """A voice note nobody can screen: the lines at once, and a person to listen."""
+    if scene.patient is not None:
+        cause = _cause(scene, danger.Hit(Colour.AMBER, "unheard voice note", "", ""))
+        alerts.raise_(scene.session, cause, now=scene.now)
+    return say(*answering.calmly(scene, Letter("conversation/voice", priority=Priority.CRISIS)))
+
+
+def _screen(text: str) -> danger.Hit | None:
+    try:
+        return danger.screen(text, danger.current()) if text else None
+    except Exception:
+        # A screen that breaks must not hide a cry for help: its failure counts as a hit.
+        log.exception("screening failed; the message raises an alert instead")
+        return FAILED
+
+
+def _cause(scene: Scene, hit: danger.Hit) -> alerts.Cause:
+    stranger = scene.patient is None
+    # Danger words of somebody we do not know go to the provider as AMBER: nobody can be sent.
+    return alerts.Cause(
+        Colour.AMBER if stranger else hit.colour,
+        "unknown person" if stranger else hit.kind,
+        patient_id=None if stranger else scene.person.id,
+        address_id=scene.address.id,
+        what="message",
+        what_id=scene.message.id,
+    )
+
+
+def _card(scene: Scene, hit: danger.Hit) -> Letter:
+    session, now = scene.session, scene.now
+    if scene.patient is None:
+        page = STRANGERS_CARD
+    else:
+        page = CARDS_BY_KIND.get(hit.kind, CARDS.get(hit.colour, CARDS[Colour.AMBER]))
+    values = {
+        "when_read": duty.when_read(session, hit.colour, now=now),
+        "provider": providers.here(session).name,
+    }
+    choices = one_each(Choice("help_lines", "help_lines.show"))
+    return Letter(page, values, choices, priority=Priority.CRISIS)

@@ -1,0 +1,63 @@
+"""Help lines that are open right now where the person lives."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import date, datetime
+
+from bot.turn import Scene, Turn, say
+from waiting_room import library
+from waiting_room.care import hours, providers
+from waiting_room.letters import Letter, Priority
+
+SHOWN = 12
+
+
+def show(scene: Scene) -> Turn:
+    """The lines of this nation that are open now; the ones that never close when none is."""
+    nation, zone = _where(scene)
+    look = Look(hours.local(scene.now, zone), hours.calendar(nation), scene.address.language)
+    lines = library.help_lines_for(look.language, today=look.here.date(), nation=nation)
+    open_now = [line for line in lines if line.open_at(look.here, look.holidays)]
+    if not open_now:
+        return say(Letter("conversation/help-lines-none-open", priority=Priority.CRISIS))
+    values = {
+        "now": hours.clock_words(look.here),
+        "nation": library.phrase(f"nation_{nation}", look.language),
+        "lines": "\n\n".join(_words(line, look) for line in _in_order(open_now)[:SHOWN]),
+    }
+    return say(Letter("conversation/help-lines", values, priority=Priority.CRISIS))
+
+
+@dataclass(frozen=True)
+class Look:
+    """When and in which language somebody looks at the lines."""
+
+    here: datetime
+    holidays: Callable[[date], bool]
+    language: str
+
+
+def _where(scene: Scene) -> tuple[str, str]:
+    if scene.patient is not None:
+        return scene.patient.nation, scene.patient.time_zone
+    provider = providers.here(scene.session)
+    return provider.nation, provider.time_zone
+
+
+def _in_order(lines: list[library.HelpLine]) -> list[library.HelpLine]:
+    """Lines that never close come first: the top of the list is always right."""
+    return sorted(lines, key=lambda line: (not line.never_hidden, not line.hours.always, line.name))
+
+
+def _words(line: library.HelpLine, look: Look) -> str:
+    ways = [line.number] if line.number else []
+    if line.text_number:
+        ways.append(library.phrase("text_to", look.language, number=line.text_number))
+    until = line.open_until(look.here, look.holidays, look.language)
+    phrase = "open_until" if until else "day_and_night"
+    if not line.hours_sure:
+        phrase = "may_be_open"
+    when = library.phrase(phrase, look.language, time=until)
+    return f"{line.name}: {', '.join(ways)} ({when})"

@@ -1,0 +1,50 @@
+"""How often shall we ask how you are? The person chooses, and changes it when they like."""
+
+from __future__ import annotations
+
+from bot.screens import home
+from bot.turn import Scene, Turn, say
+from waiting_room.care import check_ins, rhythms
+from waiting_room.letters import Choice, Letter, one_each
+
+FIRST = "rhythm.first"
+
+
+def ask_first(*before: Letter) -> Turn:
+    """The last question on the way in."""
+    return say(*before, _question("first"), place=FIRST)
+
+
+def ask_again(scene: Scene) -> Turn:
+    """The same question on the way in, for somebody who wrote something else."""
+    return ask_first()
+
+
+def show(scene: Scene) -> Turn:
+    """The same question, from the settings."""
+    return say(_question("choose"))
+
+
+def first(scene: Scene) -> Turn:
+    """The rhythm they chose; then they are in."""
+    _choose(scene)
+    return home.arrive(scene)
+
+
+def choose(scene: Scene) -> Turn:
+    """Another rhythm from now on."""
+    _choose(scene)
+    return say(Letter("conversation/rhythm-changed", {}, home.keys(), keys="menu"))
+
+
+def _choose(scene: Scene) -> None:
+    if scene.argument in rhythms.RHYTHMS:
+        rhythms.choose(scene.session, scene.person, scene.argument, now=scene.now)
+    elif check_ins.plan_of(scene.session, scene.person.id) is not None:
+        rhythms.end(scene.session, scene.person.id, why="not now", now=scene.now)
+
+
+def _question(verb: str) -> Letter:
+    offered = (*rhythms.RHYTHMS, "not_now")
+    choices = one_each(*(Choice(name, f"rhythm.{verb}:{name}") for name in offered))
+    return Letter("conversation/choose-rhythm", {}, choices, keys="answers")

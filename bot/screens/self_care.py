@@ -1,0 +1,33 @@
+"""Self-care pages: the ones for the person's needs first."""
+
+from __future__ import annotations
+
+from bot.turn import Scene, Turn, say
+from waiting_room import library
+from waiting_room.care import referrals
+from waiting_room.errors import NotFound
+from waiting_room.letters import Choice, Letter, one_each
+
+
+def show(scene: Scene) -> Turn:
+    """The list of pages, those for this person's needs at the top."""
+    referral = referrals.open_one(scene.session, scene.person.id)
+    needs = set(referral.needs) if referral is not None else set()
+    pages = library.pages_in("self-care", scene.address.language)
+    pages.sort(key=lambda page: (needs.isdisjoint(page.meta.get("needs") or ()), page.title))
+    choices = [Choice("", f"self_care.read:{_name(page)}", text=page.title) for page in pages]
+    return say(Letter("conversation/self-care", {}, one_each(*choices)))
+
+
+def read(scene: Scene) -> Turn:
+    """One page, and the way back to the list."""
+    key = f"self-care/{scene.argument}"
+    try:
+        library.page(key, scene.address.language)
+    except NotFound:
+        return show(scene)
+    return say(Letter(key, {}, one_each(Choice("more", "self_care.show"))))
+
+
+def _name(page: library.Page) -> str:
+    return page.key.partition("/")[2]

@@ -1,0 +1,1 @@
+"""People brought together: groups, and later interests, helpers and small sums."""
