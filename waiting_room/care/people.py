@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from collections.abc import Iterable
 from datetime import date, datetime
@@ -10,9 +11,12 @@ from sqlalchemy import delete, func, select
 from sqlalchemy.orm import Session
 
 from waiting_room import audit, keyring
+from waiting_room.errors import BadInput
 from waiting_room.models import Address, Note, Patient, SearchHash, new_id
 
 BEGINNINGS = (2, 3, 4)
+NOTE_LIMIT = 4_000
+DAY_FIRST = re.compile(r"(\d{1,2})[/. -](\d{1,2})[/. -](\d{4})")
 LIVE_PAGE_SECONDS = 90
 """How long after its last sign of life a web-chat page still counts as open."""
 
@@ -50,6 +54,9 @@ def remember(session: Session, patient: Patient) -> None:
 
 def search(query: str) -> list[tuple[str, str]]:
     """The hashes a person's record must have to be found by these words: (kind, hash)."""
+    number = _number(query)
+    if number:
+        return [number]
     found = []
     for word in _tokens(query):
         digits = "".join(c for c in word if c.isdigit())
@@ -59,6 +66,20 @@ def search(query: str) -> list[tuple[str, str]]:
             kind = "name" if len(word) > max(BEGINNINGS) else "start"
             found.append((kind, _hash(kind, word)))
     return found
+
+
+def _number(query: str) -> tuple[str, str] | None:
+    """A query that is one number as a whole: a birth date, an NHS number or a phone."""
+    dated = DAY_FIRST.fullmatch(query.strip())
+    if dated:
+        return "born", _hash("born", f"{dated[3]}-{dated[2]:0>2}-{dated[1]:0>2}")
+    digits = "".join(c for c in query if c not in " -()")
+    if not digits.removeprefix("+").isdigit():
+        return None
+    if len(digits) == 10 and digits[0] != "0":
+        return "nhs", _hash("nhs", digits)
+    phone = "+44" + digits[1:] if digits[0] == "0" else digits
+    return "phone", _hash("phone", phone)
 
 
 def look_alikes(session: Session, patient: Patient) -> list[Patient]:
@@ -78,6 +99,13 @@ def look_alikes(session: Session, patient: Patient) -> list[Patient]:
     return list(session.scalars(query))
 
 
+def what_matches(one: Patient, other: Patient) -> list[str]:
+    """What two records have in common: "nhs", "name", "born", "phone"."""
+    both = set(_findable(one)) & set(_findable(other))
+    kinds = {kind for kind, _ in both}
+    return [kind for kind in ("nhs", "name", "born", "phone") if kind in kinds]
+
+
 def address_of(session: Session, patient_id: str) -> Address | None:
     """The living address this person used last, or None when nobody can write to them."""
     latest = func.coalesce(Address.heard_at, Address.made_at)
@@ -92,6 +120,8 @@ def addresses(session: Session, patient_id: str) -> list[Address]:
 
 def note(session: Session, patient_id: str, text: str, *, by: str, now: datetime) -> Note:
     """A note for colleagues. Never sent to the patient."""
+    if not 0 < len(text.strip()) <= NOTE_LIMIT:
+        raise BadInput("note", f"Write between 1 and {NOTE_LIMIT:,} characters.")
     row = Note(id=new_id(), patient_id=patient_id, staff_id=by, text=text.strip(), at=now)
     session.add(row)
     audit.record(session, by=by, did="wrote a note", to=("patient", patient_id), now=now)

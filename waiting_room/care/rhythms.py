@@ -53,13 +53,17 @@ def fill(session: Session, *, now: datetime) -> int:
     return added
 
 
-def pause(session: Session, patient: Patient, until: datetime, *, now: datetime) -> None:
-    """No asking until then. What was asked and not answered is let go."""
+def pause(
+    session: Session, patient: Patient, until: datetime, *, now: datetime, by: str = ""
+) -> None:
+    """No asking until then. What was asked and not answered is let go. `by` is a staff id when a
+    worker does it at the person's wish."""
     plan = plan_of(session, patient.id)
     if plan is not None:
         plan.paused_until = until
     skip_all(session, patient.id, "paused")
-    audit.record(session, by=patient.id, did="paused", to=("patient", patient.id), now=now)
+    who = by or patient.id
+    audit.record(session, by=who, did="paused", to=("patient", patient.id), now=now)
 
 
 def resume(session: Session, patient: Patient, *, now: datetime) -> None:
