@@ -1,7 +1,11 @@
-"""A whole room for a test: real database, real keys, real content, and a clock that stands still."""
+"""A whole room for a test: real database, real keys, real words, and a clock that stands still.
+
+Tables and words are made once a run; each test gets a copy, which takes milliseconds.
+"""
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Iterator
 from datetime import UTC, date, datetime
 from functools import cache
@@ -9,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.postgres import fresh_database, postgres  # noqa: F401 - fixtures
+from tests.postgres import Postgres, fresh_database, postgres  # noqa: F401 - fixtures
 from waiting_room import clock, db, keyring, library, migrations
 from waiting_room.care import danger, providers
 from waiting_room.library import Shelf
@@ -18,6 +22,7 @@ ROOT = Path(__file__).parent.parent
 TODAY = date(2026, 11, 25)
 WEDNESDAY = datetime(2026, 11, 25, 10, 0, tzinfo=UTC)
 """A Wednesday in staffed hours, no holiday, no clock change."""
+KEYS, KEY_FILE, DATABASE = "keys.db", "master.key", "waiting-room.db"
 
 
 @cache
@@ -40,16 +45,22 @@ def now() -> Iterator[datetime]:
     clock.stand_still(None)
 
 
-def open_room(tmp_path: Path, url: str) -> None:
-    """Connect keys, database, words and danger rules, with a provider in place."""
-    keyring.use(keyring.open_at(f"sqlite:///{tmp_path}/keys.db", tmp_path / "master.key"))
+def open_room(folder: Path, url: str) -> None:
+    """Connect keys, database, words and danger rules."""
+    keyring.use(keyring.open_at(f"sqlite:///{folder / KEYS}", folder / KEY_FILE))
     db.connect(url)
-    migrations.upgrade()
     library.use(shelf())
     danger.use(rules())
+
+
+def found_room(folder: Path, url: str) -> None:
+    """Make the tables, publish the words, and put a provider in place."""
+    open_room(folder, url)
+    migrations.upgrade()
     with db.write() as session:
-        library.publish(session, ROOT / "content", by="test", now=WEDNESDAY, today=TODAY)
+        library.publish(session, shelf(), by="test", now=WEDNESDAY, today=TODAY)
         providers.found(session, now=WEDNESDAY, name="Sample Provider")
+    close_room()
 
 
 def close_room() -> None:
@@ -59,10 +70,35 @@ def close_room() -> None:
     keyring.use(None)
 
 
+def sqlite_url(folder: Path) -> str:
+    """The address of a room's SQLite database."""
+    return f"sqlite:///{folder / DATABASE}"
+
+
+@pytest.fixture(scope="session")
+def founded(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with a room on SQLite, to be copied."""
+    folder = tmp_path_factory.mktemp("founded")
+    found_room(folder, sqlite_url(folder))
+    return folder
+
+
+@pytest.fixture(scope="session")
+def founded_postgres(
+    postgres: Postgres, tmp_path_factory: pytest.TempPathFactory  # noqa: F811
+) -> tuple[Path, str]:
+    """A folder with the keys of a room, and its PostgreSQL database, to be copied."""
+    folder = tmp_path_factory.mktemp("founded-postgres")
+    url = postgres.create()
+    found_room(folder, url)
+    return folder, url
+
+
 @pytest.fixture
-def room(tmp_path: Path, now: datetime) -> Iterator[Path]:
+def room(tmp_path: Path, founded: Path, now: datetime) -> Iterator[Path]:
     """A room on SQLite; gives its data folder."""
-    open_room(tmp_path, f"sqlite:///{tmp_path}/waiting-room.db")
+    shutil.copytree(founded, tmp_path, dirs_exist_ok=True)
+    open_room(tmp_path, sqlite_url(tmp_path))
     yield tmp_path
     close_room()
 
@@ -71,10 +107,10 @@ def room(tmp_path: Path, now: datetime) -> Iterator[Path]:
 def any_room(request: pytest.FixtureRequest, tmp_path: Path, now: datetime) -> Iterator[Path]:
     """The same room on SQLite and on PostgreSQL."""
     if request.param == "sqlite":
-        open_room(tmp_path, f"sqlite:///{tmp_path}/waiting-room.db")
-        yield tmp_path
-        close_room()
+        yield request.getfixturevalue("room")
         return
-    open_room(tmp_path, request.getfixturevalue("fresh_database")())
+    folder, template = request.getfixturevalue("founded_postgres")
+    shutil.copytree(folder, tmp_path, dirs_exist_ok=True)
+    open_room(tmp_path, request.getfixturevalue("fresh_database")(template))
     yield tmp_path
     close_room()

@@ -39,10 +39,11 @@ class Postgres:
         """Return the address of a database, as SQLAlchemy takes it."""
         return str(self._server.get_uri(database=database, driver="psycopg"))
 
-    def create(self) -> str:
-        """Make an empty database and return its address."""
+    def create(self, like: str = "") -> str:
+        """Make a database, empty or a copy of another, and return its address."""
         name = f"room_{next(self._numbers)}"
-        self._do(f"CREATE DATABASE {name}")
+        template = f" TEMPLATE {urlsplit(like).path[1:]}" if like else ""
+        self._do(f"CREATE DATABASE {name}{template}")
         return self.url(name)
 
     def drop(self, url: str) -> None:
@@ -87,12 +88,12 @@ def postgres() -> Iterator[Postgres]:
 
 
 @pytest.fixture
-def fresh_database(postgres: Postgres) -> Iterator[Callable[[], str]]:
+def fresh_database(postgres: Postgres) -> Iterator[Callable[..., str]]:
     """Give a maker of empty databases; those it made are dropped after the test."""
     made: list[str] = []
 
-    def make() -> str:
-        made.append(postgres.create())
+    def make(like: str = "") -> str:
+        made.append(postgres.create(like))
         return made[-1]
 
     yield make
