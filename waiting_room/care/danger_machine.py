@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from waiting_room.care.danger_patterns import Row, Step, slips_of
+from waiting_room.care.danger_patterns import Row, Step, slips_of, swaps_of
 from waiting_room.care.danger_text import STRONG, Reading, Vocabulary
 
 
@@ -79,7 +79,8 @@ class Machine:
 
     def _vocabulary(self) -> Vocabulary:
         loose = sorted({word for row in self.rows for step in row for word in step.slips})
-        slips = {slip: word for word in loose for slip in slips_of(word)}
+        slips = {swap: word for word in self.exact if len(word) > 3 for swap in swaps_of(word)}
+        slips |= {slip: word for word in loose for slip in slips_of(word)}
         known = Vocabulary(self.exact, self.beginnings, {})
         return Vocabulary(
             self.exact,
@@ -131,8 +132,7 @@ class Machine:
     def start(self, match: Match, words: Sequence[str]) -> int:
         """Where the match began: the shortest stretch of words that explains it."""
         row, offset = self.rows[match.row], self.offsets[match.row]
-        top = len(row) - 1 - row[-1].end
-        states, at = {top}, match.last
+        states, at = set(_earlier(row, len(row) - row[-1].end)), match.last
         while True:
             mask = self.accepts(words[at])
             states = {n for n in states if mask >> (offset + n) & 1}
@@ -143,6 +143,7 @@ class Machine:
 
 
 def _earlier(row: Row, step: int) -> list[int]:
+    """The steps that may come right before this one: the optional ones can be jumped."""
     out = [step - 1]
     while row[out[-1]].optional:
         out.append(out[-1] - 1)

@@ -38,18 +38,24 @@ def parse(say: str, lists: Mapping[str, str]) -> list[Row]:
         size *= len(part)
     if size > MOST_ROWS:
         raise BadInput("say", f"too many combinations ({size}); write two shorter patterns")
-    rows = {tuple(step for piece in chosen for step in piece) for chosen in product(*parts)}
+    rows = {_trim([step for piece in chosen for step in piece]) for chosen in product(*parts)}
     for row in rows:
         _check(row)
     return sorted(rows, key=repr)
 
 
+def _trim(steps: list[Step]) -> Row:
+    """What may be absent at either edge says nothing, so it goes."""
+    while steps and steps[0].optional:
+        del steps[0]
+    while steps and steps[-1].optional:
+        del steps[-1]
+    return tuple(steps)
+
+
 def _check(row: Row) -> None:
-    solid = [step for step in row if not step.optional and not step.end]
-    if not solid:
+    if not any(not step.optional and not step.end for step in row):
         raise BadInput("say", "a pattern needs at least one word that must be there")
-    if row[0].optional or row[-1].optional:
-        raise BadInput("say", "a pattern cannot begin or end with a gap or an optional word")
     if any(step.end for step in row[:-1]):
         raise BadInput("say", "END can only be the last word of a pattern")
 
@@ -127,5 +133,9 @@ def slips_of(word: str) -> set[str]:
     missing = {left + right[1:] for left, right in cuts if right}
     wrong = {left + c + right[1:] for left, right in cuts if right for c in _LETTERS}
     extra = {left + c + right for left, right in cuts for c in _LETTERS}
-    swapped = {left + right[1] + right[0] + right[2:] for left, right in cuts if len(right) > 1}
-    return missing | wrong | extra | swapped
+    return missing | wrong | extra | swaps_of(word)
+
+
+def swaps_of(word: str) -> set[str]:
+    """The word with two neighbouring letters changed over; its first letter is kept."""
+    return {word[:n] + word[n + 1] + word[n] + word[n + 2 :] for n in range(1, len(word) - 1)}

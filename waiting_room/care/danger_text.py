@@ -84,7 +84,7 @@ def read(text: str, vocabulary: Vocabulary) -> Reading:
     """The message as plain words with the breaks between them. Linear in its length."""
     pieces: list[str] = []
     for chunk in plain(text).split():
-        if chunk.isalpha():
+        if chunk.isalpha() or chunk in (FULL, HALF):
             pieces.append(chunk)
         else:
             pieces.extend(_open(chunk, vocabulary))
@@ -102,6 +102,8 @@ def _open(chunk: str, vocabulary: Vocabulary) -> list[str]:
     end = [FULL] if set(tail) & set(".!?") else [HALF] if set(tail) & set(",;:-") else []
     if core in TALK:
         return [core, *end]
+    if core.endswith("'s") and core[:-2].isalpha():
+        return [core[:-2], "is", *end]
     bare = core.replace("'", "")
     meant = _disguised(bare, vocabulary)
     return [*([meant] if meant else _split(bare)), *end]
