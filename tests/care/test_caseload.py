@@ -91,7 +91,7 @@ def test_the_longest_wait_comes_first_with_its_next_step(any_room: Path, now: da
 def test_nobody_sees_a_colleagues_person_or_a_relative(any_room: Path, now: datetime) -> None:
     with db.write() as session:
         team = sample.team(session, now=now)
-        patient = _person(session, "Sample A", now, team["backup"])
+        patient = _person(session, "Sample Abi", now, team["backup"])
         _says(session, patient, "Can you ring me?", now)
         cousin = sample.referral(session, name="Sample Cousin", now=now)
         session.add(Kinship(id=new_id(), staff_id=team["worker"].id, patient_id=cousin.patient_id))
@@ -99,7 +99,7 @@ def test_nobody_sees_a_colleagues_person_or_a_relative(any_room: Path, now: date
         for look in (caseload.waiting, caseload.supported, caseload.unread):
             assert look(session, team["worker"], now=now) == []
         assert caseload.find(session, team["worker"], "Sample", now=now) == []
-        assert caseload.find(session, team["backup"], "Sample A", now=now) == [patient]
+        assert caseload.find(session, team["backup"], "Sample Abi", now=now) == [patient]
 
 
 def test_an_editor_has_no_list(room: Path, now: datetime) -> None:

@@ -62,7 +62,7 @@ def search(query: str) -> list[tuple[str, str]]:
         digits = "".join(c for c in word if c.isdigit())
         if len(digits) == 10 and digits == word:
             found.append(("nhs", _hash("nhs", digits)))
-        elif word.isalpha():
+        elif word.isalpha() and len(word) >= min(BEGINNINGS):
             kind = "name" if len(word) > max(BEGINNINGS) else "start"
             found.append((kind, _hash(kind, word)))
     return found
