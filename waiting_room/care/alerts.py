@@ -9,11 +9,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import select, update
+from sqlalchemy import func, select, update
 from sqlalchemy.orm import Session
 
 from waiting_room import audit, permissions
-from waiting_room.care import ladder, states
+from waiting_room.care import alert_replies, ladder, states
 from waiting_room.care.colours import Colour
 from waiting_room.errors import BadInput, Refused
 from waiting_room.models import Alert, AlertEvent, Staff, new_id, new_reference
@@ -34,6 +34,7 @@ CLOSE_REASONS = ("person is safe", "help arranged", "handed over", "false alarm"
 OUTCOME_WITHIN = {Colour.RED: 30, Colour.AMBER: 30, Colour.GREEN: 480}
 """Minutes after which a taken alert without an outcome climbs again (P10)."""
 STILL_OPEN = timedelta(hours=24)
+OVERDUE = timedelta(seconds=60)
 QUIET_AFTER_NOTICE = timedelta(minutes=1)
 ORDER = (Colour.GREEN, Colour.AMBER, Colour.RED)
 
@@ -72,6 +73,17 @@ def raise_(session: Session, cause: Cause, *, now: datetime) -> Alert:
     return alert
 
 
+def raise_once(session: Session, cause: Cause, *, now: datetime) -> Alert:
+    """Like `raise_`, for a tick that sees the same trouble each minute: it joins nothing twice."""
+    return _open_one(session, cause) or raise_(session, cause, now=now)
+
+
+def overdue(session: Session, *, now: datetime, grace: timedelta = OVERDUE) -> int:
+    """How many alerts wait for a step that should have been taken: 0 while the ladder climbs."""
+    late = (Alert.due_at < now - grace, Alert.state.in_(OPEN))
+    return session.scalar(select(func.count()).select_from(Alert).where(*late)) or 0
+
+
 def climb(session: Session, *, now: datetime, limit: int = 50) -> int:
     """Move every alert whose time has come one step; returns how many moved."""
     due = (Alert.due_at <= now, Alert.state.in_(OPEN))
@@ -103,6 +115,7 @@ def acknowledge(session: Session, alert: Alert, staff: Staff, *, now: datetime) 
         raise Refused(_who_has_it(session, alert, staff))
     _event(session, alert, "acknowledged", by=staff.id, now=now)
     _share_with(session, alert, staff, now=now)
+    alert_replies.taken(session, alert, staff, now=now)
     audit.record(session, by=staff.id, did="took", to=("alert", alert.id), now=now)
 
 

@@ -1,0 +1,89 @@
+"""APScheduler as a clock, and nothing more: a memory store and this table of ticks.
+
+All due work lives in the database. A missed tick costs nothing, because the next one reads the
+same table; nothing here is about one patient.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+
+from apscheduler.schedulers.background import BackgroundScheduler
+
+from scheduler import heartbeat, ticks
+from waiting_room import beats, clock
+from waiting_room.settings import Settings
+
+log = logging.getLogger(__name__)
+SECOND, MINUTE, HOUR = 1, 60, 3600
+
+
+@dataclass(frozen=True)
+class Tick:
+    """A tick: its name, how often it runs (in seconds), what it promises, and what it does."""
+
+    name: str
+    every: int
+    promise: str
+    act: Callable[[datetime], int]
+
+
+def table(settings: Settings) -> list[Tick]:
+    """The ticks of this room. There are no others."""
+    words = ticks.words(settings.content_folder)
+    watch = heartbeat.Watch(settings)
+    return [
+        Tick("climb", 2 * SECOND, "no alert waits for a step that is due", ticks.climb),
+        Tick("words", 5 * SECOND, "an edit is live in 5 seconds", words.follow),
+        Tick("keep_beats", 20 * SECOND, "a dead loop is seen", ticks.keep_beats),
+        Tick("knock", 20 * SECOND, "no message waits unseen", ticks.knock),
+        Tick("ask_check_ins", MINUTE, "due check-ins are asked once", ticks.ask_check_ins),
+        Tick("chase_silence", MINUTE, "silence is noticed once", ticks.chase_silence),
+        Tick("watch_rota", MINUTE, "nobody waits for an empty rung", ticks.watch_rota),
+        Tick("seal_audit", MINUTE, "tampering shows", ticks.seal_audit),
+        Tick("heartbeat", MINUTE, "somebody outside knows when we are stuck", watch.beat),
+        Tick("fill_check_ins", HOUR // 2, "48 hours are planned", ticks.fill_check_ins),
+        Tick("forget_expired", HOUR, "unanswered referrals go", ticks.forget_expired),
+        Tick("retire", HOUR, "nothing is kept longer than it is of use", ticks.retire),
+        Tick("roll_groups", HOUR, "groups show their next time", ticks.roll_groups),
+    ]
+
+
+def start(settings: Settings) -> BackgroundScheduler:
+    """Start ticking in threads of its own; the caller shuts it down."""
+    scheduler = BackgroundScheduler(
+        timezone="UTC",
+        job_defaults={"coalesce": True, "max_instances": 1, "misfire_grace_time": None},
+    )
+    for tick in table(settings):
+        first = clock.wall()
+        scheduler.add_job(
+            run, "interval", (tick,), seconds=tick.every, id=tick.name, next_run_time=first
+        )
+    scheduler.start()
+    return scheduler
+
+
+def run(tick: Tick, now: datetime | None = None) -> int:
+    """One turn of one tick. What breaks is logged, and the next turn tries again."""
+    started = clock.monotonic()
+    try:
+        done = tick.act(now or clock.now())
+    except Exception:
+        log.exception("tick failed, the next one tries again", extra={"tick": tick.name})
+        return 0
+    beats.note("ticks", wall=clock.wall())
+    if done:
+        took = round((clock.monotonic() - started) * 1000)
+        log.info("tick %s did %s in %s ms", tick.name, done, took)
+    return done
+
+
+def turn(settings: Settings, now: datetime) -> None:
+    """Run every tick once, as the demo's clock does while it jumps."""
+    for tick in table(settings):
+        if tick.name != "heartbeat":
+            run(tick, now)

@@ -1,0 +1,137 @@
+"""One function a tick. Each reads what is due from the tables and says how much it did.
+
+Every tick may run twice at once, or not at all for a while: the next one finds the same rows.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from functools import cache
+from pathlib import Path
+
+from waiting_room import audit, beats, clock, db, library
+from waiting_room.care import (
+    alerts,
+    check_ins,
+    duty,
+    erasure,
+    messages,
+    retention,
+    rhythms,
+)
+from waiting_room.care.colours import Colour
+from waiting_room.community import groups
+
+OUTAGE = timedelta(minutes=10)
+"""A silence of the scheduler longer than this is an outage: it does not count as a person's."""
+
+
+def climb(now: datetime) -> int:
+    """Move every alert whose time has come one step up its ladder."""
+    with db.write() as session:
+        return alerts.climb(session, now=now)
+
+
+def fill_check_ins(now: datetime) -> int:
+    """Write the check-ins of the next 48 hours."""
+    with db.write() as session:
+        return rhythms.fill(session, now=now)
+
+
+def ask_check_ins(now: datetime) -> int:
+    """Ask everybody whose check-in is due."""
+    with db.write() as session:
+        return check_ins.ask_due(session, now=now)
+
+
+def chase_silence(now: datetime) -> int:
+    """One kind nudge, then a task for a person."""
+    with db.write() as session:
+        return check_ins.chase_silent(session, now=now)
+
+
+def knock(now: datetime) -> int:
+    """Tell people whose page is not open that a message waits for them."""
+    with db.write() as session:
+        pages = messages.unseen_pages(session, now=now)
+        for address in pages:
+            messages.knock(session, address, now=now)
+        return len(pages)
+
+
+def watch_rota(now: datetime) -> int:
+    """A staffed hour of the next 14 days without two people who can be reached is an alert."""
+    with db.write() as session:
+        if duty.gap(session, now=now) is None:
+            return 0
+        alerts.raise_once(session, alerts.Cause(Colour.AMBER, "gap in the rota"), now=now)
+        return 1
+
+
+def seal_audit(now: datetime) -> int:
+    """Chain the audit rows that are not chained yet."""
+    with db.write() as session:
+        return audit.seal(session, now=now)
+
+
+def forget_expired(now: datetime) -> int:
+    """Referrals nobody accepted within 30 days go, with what they held."""
+    with db.write() as session:
+        done = erasure.forget_overdue(session, now=now)
+    with db.write() as session:
+        erasure.finish(session, now=now)
+    return done
+
+
+def retire(now: datetime) -> int:
+    """Inbox bodies after 7 days, dead sessions, old buttons: what has no more use goes."""
+    with db.write() as session:
+        return retention.retire(session, now=now, wall=clock.wall())
+
+
+def roll_groups(now: datetime) -> int:
+    """Groups that have met are listed with their next time."""
+    with db.write() as session:
+        return groups.roll_on(session, now=now)
+
+
+def keep_beats(now: datetime) -> int:
+    """Store the last sign of life of each loop, and notice after an outage that there was one."""
+    wall = clock.wall()
+    with db.write() as session:
+        last = beats.all_of(session).get("scheduler")
+        beats.note("scheduler", wall=wall)
+        beats.keep(session)
+        if last is None or wall - last < OUTAGE:
+            return 0
+        return check_ins.allow_for_outage(session, away=wall - last, now=now)
+
+
+class Words:
+    """Follows the folder editors change, and the set that is live in the database."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._seen = ""
+
+    def follow(self, now: datetime) -> int:
+        """Publish what changed in the folder; show what is live. 1 when this process changed."""
+        stamp = _stamp(self._folder)
+        if stamp != self._seen:
+            shelf = library.read(self._folder, today=now.date())
+            with db.write() as session:
+                library.publish(session, shelf, by="folder", now=now)
+            self._seen = stamp
+        with db.read() as session:
+            return int(library.follow(session))
+
+
+@cache
+def words(folder: Path) -> Words:
+    """The follower of this folder; one a process, because it remembers what it saw."""
+    return Words(folder)
+
+
+def _stamp(folder: Path) -> str:
+    newest = max((f.stat().st_mtime_ns for f in folder.rglob("*.md")), default=0)
+    return f"{newest}:{sum(1 for _ in folder.rglob('*.md'))}"

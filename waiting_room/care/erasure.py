@@ -1,0 +1,117 @@
+"""Being forgotten: what a person said and was told goes, and their key with it.
+
+Alerts stay as ids and verbs, the referral as a count. What is left cannot be read by anybody, in
+this database or in a copy of it: the key is destroyed (DESIGN, sealing).
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from sqlalchemy import delete, select, update
+from sqlalchemy.orm import Session
+
+from waiting_room import audit, keyring
+from waiting_room.care import alerts, referrals
+from waiting_room.errors import NotFound, Refused
+from waiting_room.models import (
+    Address,
+    Alert,
+    Button,
+    CheckIn,
+    InboxUpdate,
+    Invitation,
+    LetterRow,
+    Message,
+    Note,
+    Patient,
+    Referral,
+    SearchHash,
+    Share,
+)
+
+GONE = "erased"
+
+
+def erase(session: Session, patient_id: str, *, by: str, now: datetime) -> None:
+    """Erase one person's words and fields. `finish` then destroys their keys.
+
+    Raises Refused while an alert is open: a person closes it first.
+    """
+    patient = session.get(Patient, patient_id)
+    if patient is None or patient.erased_at is not None:
+        raise NotFound("There is no such person.")
+    if alerts.open_for(session, patient_id) is not None:
+        raise Refused("An alert of this person is open. Close it first.")
+    _empty(session, patient, now=now)
+    for kind in (Message, LetterRow):
+        session.execute(delete(kind).where(kind.patient_id == patient_id))
+    for row in (Note, SearchHash, Invitation, Share):
+        session.execute(delete(row).where(row.patient_id == patient_id))
+    _forget_chats(session, patient_id, now=now)
+    audit.record(session, by=by, did="erased", to=("patient", patient_id), now=now)
+
+
+def unfinished(session: Session) -> list[tuple[str, list[str]]]:
+    """People erased whose keys may still be there: their id and the owners of their chats' keys."""
+    gone = select(Address).where(Address.dead_why == GONE)
+    found: dict[str, list[str]] = {}
+    recent = select(Patient.id).where(Patient.erased_at.is_not(None))
+    for patient_id in session.scalars(recent.where(Patient.name_sealed.is_not(None))):
+        found[patient_id] = []
+    for address in session.scalars(gone):
+        found.setdefault(str(address.patient_id), []).append(address.sealed_for)
+    return list(found.items())
+
+
+def finish(session: Session, *, now: datetime) -> int:
+    """Destroy the keys of everybody erased, then drop what pointed at them; safe to repeat."""
+    waiting = unfinished(session)
+    for patient_id, chats in waiting:
+        for owner in (patient_id, *chats):
+            keyring.current().destroy(owner, now=now)
+        gone = {"name_sealed": None}
+        session.execute(update(Patient).where(Patient.id == patient_id).values(gone))
+        left = (Address.patient_id == patient_id, Address.dead_why == GONE)
+        places = select(Address.id).where(*left)
+        points = update(Alert).where(Alert.address_id.in_(places)).values(address_id=None)
+        session.execute(points)
+        session.execute(delete(Address).where(*left))
+    return len(waiting)
+
+
+def forget_overdue(session: Session, *, now: datetime) -> int:
+    """Referrals nobody accepted in 30 days: the person is erased, the count stays."""
+    late = referrals.overdue(session, now=now)
+    for referral in late:
+        referral.due_at = None
+        referrals.move(session, referral, referrals.EXPIRED, by=audit.SYSTEM, now=now)
+        if alerts.open_for(session, referral.patient_id) is None:
+            erase(session, referral.patient_id, by=audit.SYSTEM, now=now)
+    return len(late)
+
+
+def _empty(session: Session, patient: Patient, *, now: datetime) -> None:
+    # The sealed name stays until the key is destroyed: it marks the person as not finished.
+    patient.erased_at = now
+    for field in ("birth_date", "nhs_number", "phone", "email"):
+        setattr(patient, field, None)
+    patient.area = ""
+    blank = dict.fromkeys(("referrer_sealed", "reason_sealed", "risks_sealed", "reach_sealed"))
+    rows = Referral.patient_id == patient.id
+    session.execute(update(Referral).where(rows).values(blank | {"gp_practice": ""}))
+    answers = {"answer_sealed": None, "comment_sealed": None}
+    session.execute(update(CheckIn).where(CheckIn.patient_id == patient.id).values(answers))
+
+
+def _forget_chats(session: Session, patient_id: str, *, now: datetime) -> None:
+    chats = session.scalars(select(Address).where(Address.patient_id == patient_id)).all()
+    for chat in chats:
+        session.execute(delete(Message).where(Message.address_id == chat.id))
+        session.execute(delete(LetterRow).where(LetterRow.address_id == chat.id))
+        session.execute(delete(Button).where(Button.address_id == chat.id))
+        # The keys of the inbox stay: an update that comes again must not take effect again.
+        said = InboxUpdate.chat_hash == chat.chat_hash
+        session.execute(update(InboxUpdate).where(said).values(body_sealed=None))
+        chat.chat_id = chat.carried = chat.keys = None
+        chat.dead_at, chat.dead_why = now, GONE

@@ -1,0 +1,32 @@
+"""What has no more use goes by itself, table by table."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+from sqlalchemy import delete, update
+from sqlalchemy.orm import Session
+
+from waiting_room.models import Button, InboxUpdate, SignInLink, SignInTry, StaffSession
+from waiting_room.models.inbox import WAITING
+
+INBOX_BODIES = timedelta(days=7)
+BUTTONS = timedelta(days=35)
+TRIES = timedelta(days=1)
+SESSIONS = timedelta(hours=13)
+LINKS = timedelta(days=7)
+
+
+def retire(session: Session, *, now: datetime, wall: datetime) -> int:
+    """Drop what is past its time; returns how many rows changed. The keys of inbox rows stay, so
+    that an update that comes again takes no effect again."""
+    bodies = (InboxUpdate.state != WAITING, InboxUpdate.done_at < now - INBOX_BODIES)
+    old = update(InboxUpdate).where(*bodies, InboxUpdate.body_sealed.is_not(None))
+    done = [
+        session.execute(old.values(body_sealed=None)),
+        session.execute(delete(Button).where(Button.made_at < now - BUTTONS)),
+        session.execute(delete(SignInTry).where(SignInTry.at < wall - TRIES)),
+        session.execute(delete(StaffSession).where(StaffSession.made_at < wall - SESSIONS)),
+        session.execute(delete(SignInLink).where(SignInLink.expires_at < wall - LINKS)),
+    ]
+    return sum(result.rowcount for result in done)  # type: ignore[attr-defined]
