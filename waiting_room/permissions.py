@@ -23,6 +23,7 @@ ACTS = {
     "see patients": {COORDINATOR, CASE_WORKER, ADMINISTRATOR},
     "refer": {COORDINATOR, CASE_WORKER, ADMINISTRATOR},
     "assign": {COORDINATOR, ADMINISTRATOR},
+    "look after staff": {COORDINATOR, ADMINISTRATOR},
     "set up": {ADMINISTRATOR},
     "edit words": {EDITOR, COORDINATOR, ADMINISTRATOR},
 }

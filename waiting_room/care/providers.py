@@ -14,6 +14,7 @@ from waiting_room.errors import BadForm
 from waiting_room.models import Organisation, Provider, new_id
 
 RUNGS = ("worker", "backup", "duty lead", "on call", "everybody")
+LONGEST_STEP = 7 * 24 * 60
 WEEKDAYS_9_TO_5: list[dict[str, Any]] = [{"days": [0, 1, 2, 3, 4], "from": "09:00", "to": "17:00"}]
 LADDERS: dict[str, list[dict[str, Any]]] = {
     "red": [
@@ -93,7 +94,7 @@ def set_up(session: Session, wanted: SetUp, *, by: str, now: datetime) -> Provid
     for field in ("name", "contact", "phone", "privacy_text", "lawful_basis", "nation"):
         setattr(provider, field, getattr(wanted, field).strip())
     provider.time_zone, provider.expected_wait = wanted.time_zone, wanted.expected_wait
-    provider.staffed_hours = list(wanted.staffed_hours)
+    provider.staffed_hours = [_tidy(span) for span in wanted.staffed_hours]
     provider.ladders = wanted.ladders or provider.ladders or LADDERS
     provider.ready_at = provider.ready_at or now
     organisation = session.get_one(Organisation, provider.organisation_id)
@@ -129,14 +130,28 @@ def _problems(wanted: SetUp) -> dict[str, str]:
         found["staffed_hours"] = "Enter the hours in which somebody is at work."
     for span in wanted.staffed_hours:
         if not _is_span(span):
-            found["staffed_hours"] = "The end must be later than the start, such as 09:00 to 17:00."
+            found["staffed_hours"] = "Choose days, and an end after the start: 09:00 to 17:00."
     for colour, ladder in (wanted.ladders or {}).items():
-        if not ladder or any(s["rung"] not in RUNGS or s["minutes"] < 1 for s in ladder):
-            found[f"ladder_{colour}"] = "Each step needs somebody and at least 1 minute."
+        if not ladder or not all(_is_step(step) for step in ladder):
+            found[f"ladder_{colour}"] = "Each step needs somebody, and 1 minute to 7 days."
+    if wanted.nation not in hours.SUBDIVISION:
+        found["nation"] = "Choose England, Wales, Scotland or Northern Ireland."
     return found
 
 
+def _is_step(step: dict[str, Any]) -> bool:
+    return step["rung"] in RUNGS and 1 <= step["minutes"] <= LONGEST_STEP
+
+
+def _tidy(span: dict[str, Any]) -> dict[str, Any]:
+    # Spans are compared as text, so "0900" must become "09:00".
+    start, end = (time.fromisoformat(span[name]) for name in ("from", "to"))
+    return {"days": sorted(span["days"]), "from": f"{start:%H:%M}", "to": f"{end:%H:%M}"}
+
+
 def _is_span(span: dict[str, Any]) -> bool:
+    if not span["days"] or not set(span["days"]) <= set(range(7)):
+        return False
     try:
         return time.fromisoformat(span["from"]) < time.fromisoformat(span["to"])
     except ValueError:

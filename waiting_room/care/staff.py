@@ -10,9 +10,9 @@ from sqlalchemy.orm import Session
 
 from waiting_room import audit
 from waiting_room.care import conversations, one_time_codes, providers, sign_ins
-from waiting_room.errors import BadForm, NotFound, Refused
+from waiting_room.errors import BadForm, Forbidden, NotFound, Refused
 from waiting_room.models import Staff, StaffChannel, new_id
-from waiting_room.models.staff import ADMINISTRATOR, ROLES
+from waiting_room.models.staff import ADMINISTRATOR, COORDINATOR, ROLES
 
 EMAIL = "email"
 
@@ -117,6 +117,17 @@ def enable(session: Session, staff: Staff, *, by: str, now: datetime) -> None:
     """They may sign in again."""
     find(session, staff.id).is_active = True
     audit.record(session, by=by, did="enabled staff", to=("staff", staff.id), now=now)
+
+
+def reaches(actor: Staff, role: str) -> bool:
+    """Whether this person may make, reset or disable somebody of this role."""
+    return actor.role == ADMINISTRATOR or (actor.role == COORDINATOR and role != ADMINISTRATOR)
+
+
+def check_reach(actor: Staff, role: str) -> None:
+    """The same for a door: a coordinator must not become an administrator by a reset."""
+    if not reaches(actor, role):
+        raise Forbidden("Only an administrator may do that.")
 
 
 def find(session: Session, staff_id: str) -> Staff:

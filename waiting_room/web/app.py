@@ -27,8 +27,11 @@ PAGES: tuple[APIRouter, ...] = (
 )
 
 
-def build(settings: Settings) -> FastAPI:
-    """The whole web application. The database and the keyring must be open already."""
+def build(settings: Settings, *, checks: health.Checks | None = None) -> FastAPI:
+    """The whole web application. The database and the keyring must be open already.
+
+    `checks` are further conditions of /health/ready, by name, of whoever composes the process.
+    """
     app = FastAPI(
         title="The virtual waiting room",
         version=version("virtual-waiting-room"),
@@ -37,12 +40,14 @@ def build(settings: Settings) -> FastAPI:
         openapi_url="/api/openapi.json",
     )
     app.state.settings = settings
+    app.state.checks = checks or {}
     # Templates are called `web/<folder>/<name>.html`.
     add_folder("web", TEMPLATES)
     for router in PAGES:
         app.include_router(router, include_in_schema=False)
     app.include_router(health.router, include_in_schema=False)
     install(app, public_url=settings.address, site=_site(settings))
+    add_context(app, "/", public.public_context)
     add_context(app, "/desk", navigation.desk_context)
     return app
 

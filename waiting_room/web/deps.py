@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Annotated
 from urllib.parse import quote
 
-from fastapi import Depends, HTTPException, Request
+from fastapi import Depends, HTTPException, Request, params
 from starlette.responses import Response
 
 from waiting_room import clock, db, permissions
@@ -86,13 +86,13 @@ SignedIn = Annotated[Staff, Depends(signed_in)]
 SignedInEarly = Annotated[Staff, Depends(signed_in_early)]
 
 
-def may(act: str) -> object:
+def may(act: str) -> params.Depends:
     """A dependency for a whole route or router: refuses (403) a role that may not do this act."""
 
     def check(staff: SignedIn) -> None:
         permissions.check(staff, act)
 
-    return Depends(check)
+    return params.Depends(check)
 
 
 def still_signed_in(request: Request) -> bool:

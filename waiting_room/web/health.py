@@ -1,5 +1,79 @@
-"""Being written."""
+"""For machines that watch us: alive, ready, figures. Details only for this machine itself."""
 
-from fastapi import APIRouter
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from datetime import timedelta
+from ipaddress import ip_address
+
+import structlog
+from fastapi import APIRouter, Request
+from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
+from starlette.responses import JSONResponse, PlainTextResponse, Response
+
+from waiting_room import beats, clock, db
+from waiting_room.care import providers
+from waiting_room.errors import NotFound, RoomError
 
 router = APIRouter()
+log = structlog.get_logger(__name__)
+
+Checks = Mapping[str, Callable[[], bool]]
+STORED_EVERY = timedelta(seconds=20)
+PASSED_ON = ("forwarded", "x-forwarded-for", "x-real-ip")
+
+
+@router.get("/health/live")
+def live() -> Response:
+    """This process answers. Nothing else is asked, so a full disk does not restart us in a loop."""
+    return PlainTextResponse("alive")
+
+
+@router.get("/health/ready")
+def ready(request: Request) -> Response:
+    """Whether people may be sent here: the database answers, no loop has gone silent, and every
+    further check of whoever composed this process passes."""
+    checks: Checks = {"database": _database, "loops": _loops, **request.app.state.checks}
+    found = {name: _passes(name, check) for name, check in checks.items()}
+    status = 200 if all(found.values()) else 503
+    if not is_local(request):
+        return PlainTextResponse("ready" if status == 200 else "not ready", status)
+    return JSONResponse(found, status)
+
+
+@router.get("/metrics")
+def metrics(request: Request) -> Response:
+    """Figures for Prometheus on this machine; for everybody else there is no such page."""
+    if not is_local(request):
+        raise NotFound("only for this machine")
+    return Response(generate_latest(), media_type=CONTENT_TYPE_LATEST)
+
+
+def is_local(request: Request) -> bool:
+    """Whether this machine itself asks, and not somebody through a proxy on it."""
+    if any(name in request.headers for name in PASSED_ON):
+        return False
+    try:
+        return ip_address(request.client.host if request.client else "").is_loopback
+    except ValueError:
+        return False
+
+
+def _database() -> bool:
+    with db.read() as session:
+        return providers.current(session) is not None
+
+
+def _loops() -> bool:
+    # Beats are stored every 20 seconds, so the table is that much behind.
+    with db.read() as session:
+        oldest = min(beats.all_of(session).values(), default=clock.wall())
+    return clock.wall() - oldest <= beats.SILENT_AFTER + STORED_EVERY
+
+
+def _passes(name: str, check: Callable[[], bool]) -> bool:
+    try:
+        return check()
+    except RoomError as error:
+        log.warning("not ready", check=name, error=type(error).__name__)
+        return False

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+from functools import partial
 from typing import Any
 
 from starlette.requests import Request
 
-from waiting_room import permissions
+from waiting_room import clock, permissions
+from waiting_room.care import hours
 from waiting_room.models import Provider, Staff
 
 # Words, address, and the act (permissions.ACTS) it needs; "" is for everybody.
 MENU: tuple[tuple[str, str, str], ...] = (
     ("Today", "/desk", "see patients"),
-    ("Staff", "/desk/staff", "assign"),
+    ("Staff", "/desk/staff", "look after staff"),
     ("My account", "/desk/me", ""),
 )
 
@@ -21,7 +24,12 @@ def desk_context(request: Request) -> dict[str, object]:
     """The frame of a desk page. It asks nothing of the database, so an error page has it too."""
     staff: Staff | None = getattr(request.state, "staff", None)
     provider: Provider | None = getattr(request.state, "provider", None)
-    context: dict[str, object] = {"layout": "layouts/desk.html", "staff": True}
+    zone = provider.time_zone if provider else "Europe/London"
+    context: dict[str, object] = {
+        "layout": "layouts/desk.html",
+        "staff": True,
+        "when": partial(_when, zone=zone),
+    }
     if provider is not None and provider.name:
         context["service"] = provider.name
     if staff is None:
@@ -33,6 +41,11 @@ def desk_context(request: Request) -> dict[str, object]:
         "sign_out_url": "/desk/sign-out",
         "nav_items": _items(staff, request.url.path) if is_ready else [],
     }
+
+
+def _when(moment: datetime, *, zone: str) -> str:
+    """For templates: `{{ when(alert.raised_at) }}` gives "5pm today" where the provider is."""
+    return hours.in_words(moment, now=clock.now(), zone=zone)
 
 
 def _items(staff: Staff, path: str) -> list[dict[str, Any]]:
