@@ -11,6 +11,12 @@ from waiting_room.models import Group
 
 PROPOSED, GATHERING, OPEN, FULL, CLOSED = "proposed", "gathering", "open", "full", "closed"
 LISTED = (OPEN, FULL)
+MOVES = {
+    PROPOSED: frozenset({GATHERING, CLOSED}),
+    GATHERING: frozenset({OPEN, CLOSED}),
+    OPEN: frozenset({FULL, CLOSED}),
+    FULL: frozenset({OPEN, CLOSED}),
+}
 
 
 def near(session: Session, area: str, *, now: datetime, limit: int = 10) -> list[Group]:

@@ -6,6 +6,7 @@ the newest published set the one this process shows. A broken file never replace
 
 from __future__ import annotations
 
+from waiting_room.library.confirming import confirm, unconfirmed
 from waiting_room.library.help_lines import HelpLine
 from waiting_room.library.help_lines import lines as help_lines_for
 from waiting_room.library.labels import normalise_label
@@ -26,6 +27,7 @@ __all__ = [
     "all_labels",
     "by_digest",
     "check",
+    "confirm",
     "follow",
     "help_lines_for",
     "label",
@@ -43,5 +45,6 @@ __all__ = [
     "to_html",
     "to_telegram",
     "to_text",
+    "unconfirmed",
     "use",
 ]

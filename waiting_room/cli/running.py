@@ -1,0 +1,87 @@
+"""Commands that run the room."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Annotated
+
+import typer
+
+from waiting_room import clock, db, keyring, settings
+from waiting_room import serve as serving
+from waiting_room.cli import sample
+from waiting_room.cli.telling import AsJson, out, tell
+from waiting_room.errors import BadInput, Refused, StartRefused
+
+DEMO_DOORS = """
+  This is a demo with sample people. Nothing here is real.
+
+  The desk         {desk}
+                   (signs you in once, as {name}; the link works for 30 minutes)
+  A patient's chat {chat}
+                   (the 7 numbers it asks for: {pin})
+  The referrer     {refer}
+
+  Jump ahead in time from the bar at the top of the desk, and see silence noticed.
+  Stop with Ctrl+C. Everything is kept under {data}.
+"""
+
+
+def serve(
+    only: Annotated[str, typer.Option(help="One role: web, bot, scheduler or delivery.")] = "",
+) -> None:
+    """Serve the room until told to stop."""
+    if only and only not in serving.ROLES:
+        raise BadInput("only", f"--only: choose one of {', '.join(serving.ROLES)}")
+    serving.run(settings.load(), only=only)
+
+
+def demo() -> None:
+    """Serve a room full of sample people; needs no account and no setting."""
+    chosen = settings.load(env="demo")
+    if settings.load().env == "production":
+        raise StartRefused("WAITING_ROOM_ENV is production: the demo does not run there")
+    with serving.opened(chosen):
+        now, wall = clock.now(), clock.wall()
+        with db.write() as session:
+            sample.fill(session, now=now)
+            doors = sample.doors(session, now=now, wall=wall)
+    address = chosen.address
+    words = DEMO_DOORS.format(
+        desk=f"{address}/desk/link/{doors.sign_in}",
+        name=doors.name,
+        chat=f"{address}/chat/{doors.chat}",
+        pin=doors.pin,
+        refer=f"{address}/refer",
+        data=chosen.data,
+    )
+    out.print(words, markup=False)
+    serving.run(chosen)
+
+
+def show_clock(
+    jump: Annotated[str, typer.Option(help="Demo only: jump ahead, such as 2d or 3h.")] = "",
+    as_json: AsJson = False,
+) -> None:
+    """Show care time beside the wall's, or move the demo's clock."""
+    chosen = settings.load()
+    with serving.opened(chosen):
+        if jump:
+            if not keyring.current().sample:
+                raise Refused("only a demo can jump in time")
+            clock.follow(chosen.data / serving.CLOCK_FILE)
+            serving.Jump(chosen)(_hours(jump))
+        elif keyring.current().sample:
+            clock.follow(chosen.data / serving.CLOCK_FILE)
+        facts = {"care": clock.now(), "wall": clock.wall(), "ahead": clock.offset()}
+    words = f"care time {facts['care']:%Y-%m-%d %H:%M} UTC, the wall {facts['wall']:%Y-%m-%d %H:%M}"
+    tell(facts, words, as_json=as_json)
+
+
+def _hours(words: str) -> int:
+    number, unit = words[:-1], words[-1:]
+    if not number.isdigit() or unit not in {"h", "d"} or int(number) > 400:
+        raise BadInput("jump", "--jump: write 3h or 2d")
+    return int(
+        timedelta(**{"hours" if unit == "h" else "days": int(number)}).total_seconds() / 3600
+    )

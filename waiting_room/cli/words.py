@@ -1,0 +1,109 @@
+"""Commands about words: the library, and the words of danger."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from waiting_room import clock, db, library, settings
+from waiting_room.care import danger as rules
+from waiting_room.cli.telling import AsJson, err, out, tell, told_plainly
+from waiting_room.errors import BadInput
+from waiting_room.serve import opened
+
+content = typer.Typer(help="The words people read.", no_args_is_help=True)
+
+
+def danger(
+    text: Annotated[str, typer.Argument(help="What somebody might write.")] = "",
+    jsonl: Annotated[
+        Path | None,
+        typer.Option(help='Lines {"id","text"} in, {"id","alert","kind","matched"} out.'),
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
+    """What the danger rules make of a text. They know words, not people."""
+    known = rules.load(settings.load().content_folder / "danger-words")
+    if jsonl is not None:
+        for number, line in enumerate(jsonl.read_text("utf-8").splitlines(), start=1):
+            if line.strip():
+                print(json.dumps(_weighed(_line(line, number), known)))
+        return
+    found = _weighed({"id": "", "text": text}, known)
+    words = f"{found['alert']}: {found['kind']} ({found['matched']})" if found["kind"] else "none"
+    tell(found, words, as_json=as_json)
+
+
+@content.command("check")
+@told_plainly
+def check(
+    folder: Annotated[Path | None, typer.Argument(help="Default: the room's content.")] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Look at every page and every danger rule; exits 1 when something must be put right."""
+    folder = folder or settings.load().content_folder
+    problems = library.check(folder, today=clock.wall().date())
+    rows = [vars(problem) for problem in problems] + _danger_problems(folder)
+    errors = [row for row in rows if row["severity"] == "error"]
+    if as_json:
+        print(json.dumps(rows))
+    else:
+        shown = [row for row in rows if "nobody yet" not in row["message"]]
+        for row in shown:
+            words = f"{row['file']}:{row['line']}: {row['severity']}: {row['message']}"
+            (err if row["severity"] == "error" else out).print(words, markup=False)
+        unread = len(rows) - len(shown)
+        out.print(
+            f"{len(errors)} errors, {len(rows) - len(errors)} warnings ({unread} not verified)"
+        )
+    if errors:
+        raise typer.Exit(1)
+
+
+@content.command("confirm")
+@told_plainly
+def confirm(
+    name: Annotated[str, typer.Option(prompt="Your full name", help="Who checked them.")],
+    as_json: AsJson = False,
+) -> None:
+    """Say that you have checked every crisis page and help line, word for word."""
+    if not name.strip():
+        raise BadInput("name", "--name: a named person must confirm")
+    with opened(settings.load(env="development")), db.write() as session:
+        done = library.confirm(session, by=name.strip(), now=clock.now())
+    tell({"confirmed": done}, f"{done} pages confirmed by {name.strip()}", as_json=as_json)
+
+
+def _weighed(line: dict[str, str], known: rules.Rules) -> dict[str, str]:
+    hit = rules.screen(line["text"], known)
+    return {
+        "id": line["id"],
+        "alert": hit.colour if hit else "none",
+        "kind": hit.kind if hit else "",
+        "matched": hit.matched if hit else "",
+    }
+
+
+def _line(line: str, number: int) -> dict[str, str]:
+    try:
+        found = json.loads(line)
+        return {"id": str(found["id"]), "text": str(found["text"])}
+    except (ValueError, KeyError, TypeError):
+        raise BadInput("jsonl", f'line {number}: write {{"id": …, "text": …}}') from None
+
+
+def _danger_problems(folder: Path) -> list[dict[str, object]]:
+    words = folder / "danger-words"
+    if not words.is_dir():
+        return []
+    try:
+        found = rules.check(words)
+    except BadInput as problem:
+        found = [(problem.field, 0, str(problem))]
+    return [
+        {"file": f, "line": n, "rule": "danger-words", "severity": "error", "message": m}
+        for f, n, m in found
+    ]
