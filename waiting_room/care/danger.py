@@ -14,12 +14,11 @@ from waiting_room.care.colours import Colour
 from waiting_room.care.danger_files import add_folder
 from waiting_room.care.danger_machine import Machine
 from waiting_room.care.danger_patterns import Row, parse
-from waiting_room.care.danger_rules import KINDS, Book, Line, Rule, minimum
+from waiting_room.care.danger_rules import Book, Line, Rule, minimum
 from waiting_room.care.danger_text import read
-from waiting_room.care.danger_weighing import DOUBT, Owner, Weighing
+from waiting_room.care.danger_weighing import DOUBT, Owner, Weighing, rank_of
 
 _COLOURS = list(Colour)
-_ORDER = [(colour, kind) for colour in Colour for kind in KINDS]
 
 
 @dataclass(frozen=True)
@@ -53,7 +52,8 @@ def compile_book(book: Book) -> Rules:
         for row in parse(line.text, book.lists_for(line)):
             rows.append(row)
             denies = any(step.words & book.softening for step in row)
-            owners.append(Owner(role, rule, line, denies))
+            rank = rank_of(rule.colour, rule.kind) if rule else 0
+            owners.append(Owner(role, rule, line, denies, rank))
     return Rules(book, Machine(rows, frozenset(book.starts)), tuple(owners))
 
 
@@ -79,7 +79,7 @@ def screen(text: str, rules: Rules) -> Hit | None:
     best: tuple[int, Hit] | None = None
     for found in weighing.weigh(matches):
         hit = Hit(found.colour, found.kind, found.words, found.rule)
-        rank = _ORDER.index((hit.colour, hit.kind))
+        rank = rank_of(hit.colour, hit.kind)
         if best is None or rank < best[0]:
             best = (rank, hit)
         if rank == 0:

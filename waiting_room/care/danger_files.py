@@ -25,6 +25,7 @@ def add_folder(folder: Path, book: Book) -> Book:
     files = sorted(path for path in folder.glob("*.md") if path.name != "README.md")
     if not files:
         raise BadInput(str(folder), "no danger words here: the folder is missing or empty")
+    # Lists first: a rule may use a list that stands in a later file of its language.
     for path in files:
         for line in _lines(path):
             _List(book).take(line)
@@ -126,6 +127,7 @@ class _File:
             raise refuse(line, "this line stands under no heading we know")
         if self.heading in ("harmless", "long ago"):
             _try(text, self.book)
+        # One word alone would hush far too much.
         if self.heading == "harmless" and len(text.text.split()) < 2:
             raise refuse(line, "a harmless saying needs at least two words")
         getattr(self.book, _LINES[self.heading]).append(text)

@@ -79,6 +79,7 @@ class Machine:
 
     def _vocabulary(self) -> Vocabulary:
         loose = sorted({word for row in self.rows for step in row for word in step.slips})
+        # A real word of the rules is never taken for a slip of another.
         slips = {swap: word for word in self.exact if len(word) > 3 for swap in swaps_of(word)}
         slips |= {slip: word for word in loose for slip in slips_of(word)}
         known = Vocabulary(self.exact, self.beginnings, {})
@@ -110,6 +111,7 @@ class Machine:
         state = 0
         for at, word in enumerate(reading.words):
             mark = reading.breaks[at]
+            # A thought ends at a mark or where the next one starts: now END may match.
             if state and (mark or word in self._thought_starts):
                 self._note(state << 1 & bits.ends, at - 1, found)
                 if mark == STRONG:

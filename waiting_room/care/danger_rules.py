@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -59,14 +58,9 @@ class Book:
         """The named lists of the language this line is written in: `en` for en-life.md."""
         return self.lists.setdefault(Path(line.file).stem.split("-")[0], {})
 
-    def examples(self) -> Iterator[Line]:
-        """Every example of the folder."""
-        for rule in self.rules:
-            yield from (*rule.must, *rule.must_not)
-        yield from (*self.safe, *self.softer)
-
 
 _SELF = "myself|my_self"
+# Plain words only: what stands here can be made softer by an editor, never silenced.
 BUILT_IN = (
     ("life", "a wish to die", "want|wants|wish|wishing|rather to? die"),
     ("life", "a wish to be dead", "wish|rather|better <2> dead END"),

@@ -15,6 +15,7 @@ _LEET = str.maketrans("013457@$!", "oieastasi")
 _EDGES = ".!?,;:'*-_/#"
 _LONGEST_RUN = 40  # letters of words written together that we try to take apart
 _LONGEST_WORD = 16
+# Only these short words are found inside a longer one: "therapist" must not become "the rapist".
 _JOINING = frozenset(("i", "a", "my", "to", "me", "it", "end", "die", "not"))
 
 
@@ -41,6 +42,7 @@ class Vocabulary:
         self.beginnings = frozenset(beginnings)
         self.lengths = tuple(sorted({len(beginning) for beginning in self.beginnings}))
         self.slips = slips
+        # Sorted, so that the same rules always give the same reading.
         self.squeezed = {squeeze(word): word for word in sorted(self.words) if len(word) > 1}
 
     def find(self, word: str) -> str | None:
@@ -91,12 +93,16 @@ def read(text: str, vocabulary: Vocabulary) -> Reading:
     return _settle(_spelled_out(pieces, vocabulary), vocabulary)
 
 
+_NO_WORDS = Vocabulary((), (), {})
+
+
 def simple(text: str) -> list[str]:
     """The words of a pattern: folded and written out in full, nothing guessed."""
-    return read(text, Vocabulary((), (), {})).words
+    return read(text, _NO_WORDS).words
 
 
 def _open(chunk: str, vocabulary: Vocabulary) -> list[str]:
+    # $ and @ may be letters in disguise, so they are not stripped with the other marks.
     core = chunk.strip(_EDGES)
     tail = chunk[len(chunk.rstrip(_EDGES)) :] if core else chunk
     end = [FULL] if set(tail) & set(".!?") else [HALF] if set(tail) & set(",;:-") else []
@@ -111,18 +117,33 @@ def _open(chunk: str, vocabulary: Vocabulary) -> list[str]:
 
 def _disguised(core: str, vocabulary: Vocabulary) -> str | None:
     """A word with dots, digits or a star in it, when that makes a word of the rules."""
-    if core.isalpha() or not any(char.isalpha() for char in core):
-        return core if core.isalpha() else None
-    joined = "".join(char for char in core if char.isalnum())
-    single = len(joined) * 2 - 1 == len(core)
-    guesses = [joined] if len(joined) > 3 or single else []
+    if core.isalpha():
+        return core
+    for guess in _guesses(core):
+        if guess.isalpha() and (found := vocabulary.find(guess)):
+            return found
+    # Letters with a mark between each are spelled out, known or not: they may be several words.
+    joined = _bare(core)
+    return joined if joined.isalpha() and len(joined) > 3 and _spaced(core) else None
+
+
+def _guesses(core: str) -> list[str]:
+    if not any(char.isalpha() for char in core):
+        return []
+    joined = _bare(core)
+    guesses = [joined] if len(joined) > 3 or _spaced(core) else []
     guesses.append(core.translate(_LEET))
     if core.count("*") == 1:
         guesses += [core.replace("*", vowel) for vowel in "aeiou"]
-    for guess in guesses:
-        if guess.isalpha() and (found := vocabulary.find(guess)):
-            return found
-    return joined if single and len(joined) > 3 and joined.isalpha() else None
+    return guesses
+
+
+def _bare(core: str) -> str:
+    return "".join(char for char in core if char.isalnum())
+
+
+def _spaced(core: str) -> bool:
+    return len(_bare(core)) * 2 - 1 == len(core)
 
 
 def _split(core: str) -> list[str]:

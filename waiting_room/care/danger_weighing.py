@@ -25,6 +25,12 @@ class Owner:
     rule: Rule | None
     line: Line
     denies: bool  # a word of denial is part of the pattern itself
+    rank: int = 0  # the most serious first
+
+
+def rank_of(colour: Colour, kind: str) -> int:
+    """Red before amber, and within a colour the order of KINDS."""
+    return list(Colour).index(colour) * len(KINDS) + KINDS.index(kind)
 
 
 @dataclass(frozen=True)
@@ -57,15 +63,11 @@ class Weighing:
         for match in matches:
             self._note(match)
         ours = [match for match in matches if self.owners[match.row].rule]
-        ours.sort(key=lambda match: (*self._rank(match), match.last))
+        ours.sort(key=lambda match: self.owners[match.row].rank)
         for number, match in enumerate(ours):
             found = self._one(match) if number < LOOKS else self._plain(match)
             if found:
                 yield found
-
-    def _rank(self, match: Match) -> tuple[int, int]:
-        rule = self._rule(match)
-        return list(Colour).index(rule.colour), KINDS.index(rule.kind)
 
     def _rule(self, match: Match) -> Rule:
         rule = self.owners[match.row].rule
