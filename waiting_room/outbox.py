@@ -1,54 +1,31 @@
 """Say, don't send: a letter is queued in the transaction of its cause and leaves afterwards.
 
-Sending is at least once. A letter being sent is held by a lease and a fence, so a sender that died
-or woke too late changes nothing. States: queued → sending → sent / failed / uncertain / dropped.
+`sending` takes it from here. States: queued → sending → sent / failed / uncertain / dropped.
 """
 
 from __future__ import annotations
 
 import secrets
-from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import or_, select, update
+from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
-from waiting_room import bell, db, library
+from waiting_room import bell, db, keyring, library
 from waiting_room.letters import Choice, Letter, Priority
 from waiting_room.models import Address, Button, LetterRow, StaffChannel
 from waiting_room.models.address import WEB_CHAT
 
 QUEUED, SENDING, SENT = "queued", "sending", "sent"
 FAILED, UNCERTAIN, DROPPED = "failed", "uncertain", "dropped"
-LEASE = timedelta(seconds=30)
 CALM = timedelta(seconds=3)
 """The same routine page goes to one chat at most once in this time."""
-RETRY = (1, 2, 5, 10, 20, 40, 60)
-"""Seconds before the next try after a passing failure; the last one repeats."""
-
-
-@dataclass(frozen=True)
-class Parcel:
-    """A claimed letter with all a channel needs to send it, and no need of the database."""
-
-    letter_id: str
-    fence: int
-    channel: str
-    place: str
-    page: library.Page
-    values: dict[str, str]
-    choices: list[list[dict[str, str]]]
-    keys: str
-    priority: int
-    tries: int
-    answers: str | None
-
-    @property
-    def is_crisis(self) -> bool:
-        """Whether this letter may never be given up."""
-        return self.priority == Priority.CRISIS
+MOVES = {
+    QUEUED: frozenset({SENDING, SENT, DROPPED}),
+    SENDING: frozenset({SENT, QUEUED, FAILED, UNCERTAIN}),
+}
+"""Queued goes straight to sent in the web chat, which shows a letter instead of sending it."""
 
 
 def say(
@@ -61,21 +38,16 @@ def say(
 ) -> LetterRow:
     """Queue a letter for one address. `about` sets further columns: alert_id, dedupe, stale_at…"""
     page = library.page(letter.page, address.language)
-    row = LetterRow(
+    row = _letter(
+        page,
+        letter,
+        _offer(session, address, letter, now=now),
+        now=now,
         owner=address.patient_id or address.sealed_for,
         address_id=address.id,
         patient_id=address.patient_id,
         channel=address.channel,
         place=address.chat_id,
-        page=page.key,
-        digest=page.digest,
-        language=page.language,
-        values=dict(letter.values),
-        choices={"rows": _offer(session, address, letter, now=now), "keys": letter.keys},
-        priority=int(letter.priority),
-        state=QUEUED,
-        made_at=now,
-        due_at=now,
         **(about or {}),
     )
     return _post(session, row)
@@ -90,96 +62,42 @@ def notify(
     about: dict[str, Any] | None = None,
 ) -> LetterRow:
     """Queue a notice to one channel of a staff member: a reference and a link, nothing more."""
-    page = library.page(letter.page)
-    offered = [[_wire(choice, choice.value) for choice in row] for row in letter.choices]
-    row = LetterRow(
+    row = _letter(
+        library.page(letter.page),
+        letter,
+        [[_wire(choice, choice.value) for choice in row] for row in letter.choices],
+        now=now,
         owner=channel.sealed_for,
         staff_id=channel.staff_id,
         staff_channel_id=channel.id,
         channel=channel.kind,
         place=channel.place,
-        page=page.key,
-        digest=page.digest,
-        values=dict(letter.values),
-        choices={"rows": offered, "keys": ""},
-        priority=int(letter.priority),
-        state=QUEUED,
-        made_at=now,
-        due_at=now,
         **(about or {}),
     )
     return _post(session, row)
 
 
+def tell(session: Session, place: str, letter: Letter, *, now: datetime) -> LetterRow:
+    """Queue a line to an account of the staff bot that belongs to nobody we know."""
+    page = library.page(letter.page)
+    whose = {"owner": keyring.STAFF, "channel": "staff_telegram", "place": place}
+    return _post(session, _letter(page, letter, [], now=now, **whose))
+
+
 def knock(session: Session, address: Address, email: str, *, link: str, now: datetime) -> LetterRow:
     """Queue a neutral mail to a person whose page is not open: "You have a message"."""
-    page = library.page("staff/knock-mail", address.language)
-    row = LetterRow(
+    row = _letter(
+        library.page("staff/knock-mail", address.language),
+        Letter("staff/knock-mail", {"link": link}),
+        [],
+        now=now,
         owner=address.patient_id or address.sealed_for,
         address_id=address.id,
         patient_id=address.patient_id,
         channel="email",
         place=email,
-        page=page.key,
-        digest=page.digest,
-        language=page.language,
-        values={"link": link},
-        choices={"rows": [], "keys": ""},
-        priority=int(Priority.REPLY),
-        state=QUEUED,
-        made_at=now,
-        due_at=now,
     )
     return _post(session, row)
-
-
-def claim(
-    session: Session, channels: Sequence[str], *, now: datetime, wall: datetime, limit: int = 20
-) -> list[Parcel]:
-    """Take letters that are due, most urgent first. Leases run on wall time, due dates on care
-    time, so that a jump of the demo clock sends nothing twice."""
-    free = or_(LetterRow.state == QUEUED, LetterRow.lease_until < wall)
-    due = (
-        select(LetterRow)
-        .where(LetterRow.state.in_((QUEUED, SENDING)), free, LetterRow.due_at <= now)
-        .where(LetterRow.channel.in_(channels))
-        .order_by(LetterRow.priority, LetterRow.due_at, LetterRow.id)
-        .limit(limit)
-        .with_for_update(skip_locked=True)
-    )
-    parcels = []
-    for row in session.scalars(due):
-        if row.stale_at and row.stale_at <= now and row.priority != Priority.CRISIS:
-            row.state, row.why, row.settled_at = DROPPED, "too late to make sense", now
-            continue
-        row.state, row.lease_until = SENDING, wall + LEASE
-        row.fence += 1
-        row.tries += 1
-        parcels.append(_parcel(session, row))
-    return parcels
-
-
-def sent(session: Session, parcel: Parcel, message_id: str, *, now: datetime) -> bool:
-    """It left. False when somebody else holds the letter now."""
-    done = {"state": SENT, "settled_at": now, "channel_message_id": message_id, "lease_until": None}
-    return _settle(session, parcel, done)
-
-
-def later(session: Session, parcel: Parcel, *, now: datetime, seconds: float | None = None) -> bool:
-    """It could not leave yet: try again after a pause that grows."""
-    pause = seconds or RETRY[min(parcel.tries, len(RETRY)) - 1]
-    again = {"state": QUEUED, "due_at": now + timedelta(seconds=pause), "lease_until": None}
-    return _settle(session, parcel, again)
-
-
-def failed(session: Session, parcel: Parcel, why: str, *, now: datetime) -> bool:
-    """It will never leave by this address."""
-    return _settle(session, parcel, {"state": FAILED, "why": why[:60], "settled_at": now})
-
-
-def uncertain(session: Session, parcel: Parcel, *, now: datetime) -> bool:
-    """It may have left: a routine letter is not sent a second time."""
-    return _settle(session, parcel, {"state": UNCERTAIN, "settled_at": now})
 
 
 def shown(session: Session, address: Address, *, now: datetime) -> int:
@@ -213,12 +131,26 @@ def drop_for(
     return int(result.rowcount)  # type: ignore[attr-defined]
 
 
-def _settle(session: Session, parcel: Parcel, values: dict[str, Any]) -> bool:
-    mine = (LetterRow.id == parcel.letter_id, LetterRow.fence == parcel.fence)
-    result = session.execute(
-        update(LetterRow).where(*mine, LetterRow.state == SENDING).values(values)
+def _letter(
+    page: library.Page,
+    letter: Letter,
+    offered: list[list[dict[str, str]]],
+    *,
+    now: datetime,
+    **whose: Any,
+) -> LetterRow:
+    return LetterRow(
+        page=page.key,
+        digest=page.digest,
+        language=page.language,
+        values=dict(letter.values),
+        choices={"rows": offered, "keys": letter.keys},
+        priority=int(letter.priority),
+        state=QUEUED,
+        made_at=now,
+        due_at=now,
+        **whose,
     )
-    return bool(result.rowcount == 1)  # type: ignore[attr-defined]
 
 
 def _post(session: Session, row: LetterRow) -> LetterRow:
@@ -260,20 +192,3 @@ def _press(session: Session, address: Address, choice: Choice, *, now: datetime)
 def _wire(choice: Choice, token: str, language: str = "en") -> dict[str, str]:
     words = choice.text or library.label(choice.label, language)
     return {"label": words, "token": token, "url": choice.url}
-
-
-def _parcel(session: Session, row: LetterRow) -> Parcel:
-    offered = row.choices or {"rows": [], "keys": ""}
-    return Parcel(
-        letter_id=row.id,
-        fence=row.fence,
-        channel=row.channel,
-        place=str(row.place or ""),
-        page=library.by_digest(session, row.digest),
-        values=row.values or {},
-        choices=offered["rows"],
-        keys=offered["keys"],
-        priority=row.priority,
-        tries=row.tries,
-        answers=row.answers,
-    )

@@ -1,0 +1,35 @@
+"""What the person behind an alert hears of it: that somebody has taken it."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from sqlalchemy.orm import Session
+
+from waiting_room import outbox
+from waiting_room.care import people, referrals
+from waiting_room.care.colours import Colour
+from waiting_room.letters import Letter
+from waiting_room.models import Address, Alert, Staff
+
+PAGE = "conversation/alert-taken"
+
+
+def taken(session: Session, alert: Alert, worker: Staff, *, now: datetime) -> None:
+    """Somebody has this: say so where the words were written, unless it is not safe to write.
+
+    A GREEN alert is a task (silence, a letter that did not arrive): nobody wrote, nobody is told.
+    """
+    if alert.colour == Colour.GREEN or not _is_safe(session, alert):
+        return
+    address = session.get(Address, alert.address_id) if alert.address_id else None
+    if (address is None or address.dead_at) and alert.patient_id:
+        address = people.address_of(session, alert.patient_id)
+    if address is not None and address.dead_at is None:
+        letter = Letter(PAGE, {"worker": people.shown(worker.name)})
+        outbox.say(session, address, letter, now=now)
+
+
+def _is_safe(session: Session, alert: Alert) -> bool:
+    referral = referrals.open_one(session, alert.patient_id) if alert.patient_id else None
+    return referral is None or referral.safe_to_message

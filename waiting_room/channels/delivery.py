@@ -1,0 +1,52 @@
+"""Every letter of the outbox on its way out, each channel for itself."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Mapping
+
+from waiting_room.channels.contract import Channel, Missing
+from waiting_room.channels.email import EmailChannel
+from waiting_room.channels.lane import Lane
+from waiting_room.channels.telegram import TelegramChannel
+from waiting_room.settings import Settings
+
+TELEGRAM, STAFF_TELEGRAM, EMAIL = "telegram", "staff_telegram", "email"
+
+
+def channels_of(settings: Settings) -> dict[str, Channel]:
+    """The channels that are set up; letters of the others fail with a reason, and people hear."""
+    return {
+        TELEGRAM: _bot(settings.telegram_token, settings, protect=True),
+        STAFF_TELEGRAM: _bot(settings.staff_telegram_token, settings, protect=False),
+        EMAIL: _mail(settings),
+    }
+
+
+class Delivery:
+    """Sends what is queued. Web-chat letters have no lane: the open page shows them itself."""
+
+    def __init__(self, channels: Mapping[str, Channel]) -> None:
+        self._lanes = [Lane(name, channel) for name, channel in channels.items()]
+
+    async def run(self, stop: asyncio.Event, *, beat: Callable[[], None] = lambda: None) -> None:
+        """Deliver until told to stop; then what is on its way may land, for ten seconds."""
+        async with asyncio.TaskGroup() as group:
+            for lane in self._lanes:
+                group.create_task(lane.run(stop, beat), name=f"lane {lane.name}")
+            await stop.wait()
+            for lane in self._lanes:
+                lane.wake()
+
+
+def _bot(token: str, settings: Settings, *, protect: bool) -> Channel:
+    if not token:
+        return Missing("no Telegram bot set")
+    api, address = settings.telegram_api, settings.address
+    return TelegramChannel(token, api=api, address=address, protect=protect)
+
+
+def _mail(settings: Settings) -> Channel:
+    if not settings.smtp_url:
+        return Missing("no mail server set")
+    return EmailChannel(settings.smtp_url, sender=settings.mail_from, address=settings.address)

@@ -1,0 +1,141 @@
+"""Sends plain mail: a neutral sentence and a link, never more."""
+
+from __future__ import annotations
+
+import re
+from contextlib import suppress
+from email.message import EmailMessage
+from email.policy import SMTP as WIRE
+from email.utils import format_datetime, formataddr, parseaddr
+from urllib.parse import unquote, urlsplit
+
+import aiosmtplib
+from aiosmtplib import SMTP, SMTPException, SMTPResponseException
+
+from waiting_room import clock, library
+from waiting_room.channels.contract import Later, NotSent, Permanent, Unsure, filled
+from waiting_room.errors import StartRefused
+from waiting_room.sending import Parcel
+from waiting_room.settings import LOOPBACK
+
+CONNECT_SECONDS = 5.0
+ANSWER_SECONDS = 6.0
+PLAIN = r"[!#-'*-+\--9=?A-Z^-~]+"
+MAIL_ADDRESS = re.compile(f"{PLAIN}@{PLAIN}")
+"""One @, visible ASCII, no brackets or commas: nothing that could end a header or an envelope."""
+ENHANCED = re.compile(r"\s*5\.(\d+)\.\d+")
+NO_SUCH_BOX = (550, 551, 553)
+SETTINGS_WRONG = 60.0
+
+
+class EmailChannel:
+    """A mail server, reached anew for each mail."""
+
+    resting = 0.0
+
+    def __init__(
+        self,
+        url: str,
+        *,
+        sender: str,
+        address: str,
+        connect: float = CONNECT_SECONDS,
+        answer: float = ANSWER_SECONDS,
+    ) -> None:
+        name, self._sender = parseaddr(sender)
+        if not MAIL_ADDRESS.fullmatch(self._sender) or not name.isprintable():
+            raise StartRefused("WAITING_ROOM_MAIL_FROM: must be one mail address")
+        self.at_once = 5
+        self._from = formataddr((name, self._sender))
+        self._server, self._address = urlsplit(url), address
+        self._connect, self._answer = connect, answer
+
+    async def open(self) -> None:
+        """Nothing to get ready."""
+
+    async def close(self) -> None:
+        """Nothing is kept open."""
+
+    async def send(self, parcel: Parcel) -> str:
+        """Send one mail; returns its Message-ID, the same for every copy of a letter."""
+        mail = self.written(parcel)
+        server = self._new_connection()
+        try:
+            await self._hand_over(server, parcel.place, mail)
+        finally:
+            server.close()
+        return str(mail["Message-ID"])
+
+    def written(self, parcel: Parcel) -> EmailMessage:
+        """The letter as a mail. A place that is no mail address is refused, not repaired."""
+        if not MAIL_ADDRESS.fullmatch(parcel.place):
+            raise Permanent("not a mail address", gone=True)
+        mail = EmailMessage(policy=WIRE)
+        mail["From"], mail["To"] = self._from, parcel.place
+        # An editor's line end must not keep an alert from leaving, nor start a header of its own.
+        subject = str(parcel.page.meta.get("subject") or parcel.page.title)
+        mail["Subject"] = " ".join(subject.split())
+        mail["Date"] = format_datetime(clock.wall())
+        mail["Message-ID"] = f"<{parcel.letter_id}@{self._sender.rpartition('@')[2]}>"
+        mail["Auto-Submitted"] = "auto-generated"
+        mail.set_content(library.to_text(parcel.page, filled(parcel, self._address)))
+        return mail
+
+    async def _hand_over(self, server: SMTP, place: str, mail: EmailMessage) -> None:
+        await self._reach(server)
+        try:
+            await server.mail(self._sender)
+            await server.rcpt(place)
+        except (SMTPException, OSError) as error:
+            raise _before_the_words(error) from None
+        try:
+            await server.data(mail.as_bytes())
+        except (SMTPException, OSError) as error:
+            raise _after_the_words(error) from None
+        with suppress(SMTPException, OSError):
+            await server.quit()
+
+    async def _reach(self, server: SMTP) -> None:
+        try:
+            await server.connect(timeout=self._connect)
+        except aiosmtplib.SMTPAuthenticationError:
+            raise Later("the mail server refused our password", SETTINGS_WRONG) from None
+        except (SMTPException, OSError, ValueError):
+            raise Later("the mail server cannot be reached") from None
+
+    def _new_connection(self) -> SMTP:
+        host, user = self._server.hostname or "", unquote(self._server.username or "")
+        secret = unquote(self._server.password or "")
+        always = self._server.scheme == "smtps"
+        # A password never goes over the wire unsealed; without one, sealed when that can be.
+        must = True if user and host not in LOOPBACK and not always else None
+        return SMTP(
+            hostname=host,
+            port=self._server.port,
+            username=user or None,
+            password=secret or None,
+            timeout=self._answer,
+            # Its own guess asks the name service, which may be what is broken.
+            local_hostname=urlsplit(self._address).hostname,
+            use_tls=always,
+            start_tls=False if always else must,
+        )
+
+
+def _before_the_words(error: Exception) -> NotSent:
+    """No word of the mail has left yet: only a refusal of the place itself is final."""
+    if not isinstance(error, aiosmtplib.SMTPRecipientRefused) or error.code < 500:
+        return Later("the mail server did not take it now")
+    enhanced = ENHANCED.match(error.message)
+    about_the_box = enhanced is None or enhanced[1] in ("1", "2")
+    gone = error.code in NO_SUCH_BOX and about_the_box
+    return Permanent(f"the mail server said {error.code}", gone=gone)
+
+
+def _after_the_words(error: Exception) -> NotSent:
+    """The mail was handed over; without an answer nobody knows whether it was taken."""
+    if not isinstance(error, SMTPResponseException):
+        return Unsure("the mail server fell silent")
+    if error.code < 500:
+        return Later("the mail server did not take it now")
+    return Permanent(f"the mail server said {error.code}")

@@ -1,0 +1,207 @@
+"""One channel's queue at work: claims what is due, sends it, writes down what came of it.
+
+Each channel has a lane of its own, so that a dead one delays no other. Crisis letters take no
+place in the lane: however much stands in it, they are claimed, sent and marked at once.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import traceback
+from collections.abc import Awaitable, Callable
+from dataclasses import replace
+from typing import TypeVar
+
+from waiting_room import bell, clock, db, sending
+from waiting_room.channels import settling
+from waiting_room.channels.contract import Channel, Later, NotSent, Permanent, Unsure
+from waiting_room.channels.settling import GROUP, Outcome
+from waiting_room.errors import StorageRefused
+from waiting_room.sending import Parcel
+
+log = logging.getLogger(__name__)
+T = TypeVar("T")
+Landing = asyncio.Task[Outcome]
+
+LOOK_EVERY = 1.0
+GATHER = 0.2
+"""How long a routine letter that left may wait for others to be marked with it."""
+PATIENCE = 5.0
+SEND_WITHIN = 22.0
+"""Together less than a letter's lease: nobody else may take it while it is still on its way."""
+LAST_MOMENTS = 10.0
+
+
+class Lane:
+    """One channel, its letters in flight, and those that landed and are not marked yet."""
+
+    def __init__(self, name: str, channel: Channel) -> None:
+        self.name = name
+        self._channel = channel
+        self._bell = f"lane {name}"
+        self._flying: set[Landing] = set()
+        self._routine = 0
+        self._last_to: dict[str, Landing] = {}
+        self._landed: list[Outcome] = []
+        self._mark_at = 0.0
+
+    async def run(self, stop: asyncio.Event, beat: Callable[[], None]) -> None:
+        """Work whenever a letter is queued or lands, and once a second, until told to stop."""
+        await self._channel.open()
+        listener = bell.Listener(bell.LETTERS, self._bell)
+        try:
+            while not stop.is_set():
+                beat()
+                await self._round()
+                await listener.wait(self._pause())
+            await self._finish()
+        finally:
+            listener.close()
+            await self._channel.close()
+
+    def wake(self) -> None:
+        """Look again now."""
+        bell.ring(self._bell)
+
+    async def _round(self) -> None:
+        if self._landed and clock.monotonic() >= self._mark_at:
+            await self._mark()
+        while parcels := await self._claim():
+            for parcel in parcels:
+                self._launch(parcel)
+
+    def _pause(self) -> float:
+        rest = self._channel.resting or LOOK_EVERY
+        mark = self._mark_at - clock.monotonic() if self._landed else LOOK_EVERY
+        return max(0.0, min(LOOK_EVERY, rest, mark))
+
+    async def _finish(self) -> None:
+        """Told to stop: what is on its way may land; what does not is sent again after its lease"""
+        if self._flying:
+            await asyncio.wait(self._flying, timeout=LAST_MOMENTS)
+        for task in self._flying:
+            task.cancel()
+        await self._mark()
+
+    async def _claim(self) -> list[Parcel]:
+        if self._channel.resting:
+            return []
+        room = self._channel.at_once - self._routine
+        full = room <= self._channel.at_once // 4
+        limit = GROUP if full else min(room, GROUP)
+        work = asyncio.to_thread(self._take, limit, only_crisis=full)
+        found = await self._safely(work, "the letters stay queued")
+        return [] if isinstance(found, Exception) else found
+
+    def _take(self, limit: int, *, only_crisis: bool) -> list[Parcel]:
+        now = clock.now()
+        due = sending.Due(self.name, now=now, wall=clock.wall(), only_crisis=only_crisis)
+        with db.read() as session:
+            if not sending.waiting(session, due):
+                return []
+        with db.write() as session:
+            return sending.claim(session, due, limit=limit)
+
+    def _launch(self, parcel: Parcel) -> None:
+        if parcel.is_crisis:
+            task = asyncio.create_task(self._fly(parcel, None))
+        else:
+            task = asyncio.create_task(self._fly(parcel, self._last_to.get(parcel.place)))
+            self._last_to[parcel.place] = task
+            self._routine += 1
+        self._flying.add(task)
+        task.add_done_callback(self._flying.discard)
+
+    async def _fly(self, parcel: Parcel, before: Landing | None) -> Outcome:
+        try:
+            found = await self._safely(self._deliver(parcel, before), "the letter is tried again")
+        finally:
+            self._routine -= not parcel.is_crisis
+        outcome = Outcome(parcel, trouble=_our_fault(parcel))
+        if isinstance(found, Outcome):
+            outcome = found
+        if parcel.is_crisis:
+            await self._write_down([outcome])
+        else:
+            self._land(outcome)
+        return outcome
+
+    async def _deliver(self, parcel: Parcel, before: Landing | None) -> Outcome:
+        """Send one letter, after the one before it to the same place."""
+        if before is not None:
+            await asyncio.wait([before], timeout=PATIENCE)
+            trouble = _held_up_by(before)
+            if trouble:
+                return Outcome(parcel, trouble=trouble)
+        try:
+            async with asyncio.timeout(SEND_WITHIN):
+                return Outcome(parcel, await self._channel.send(parcel))
+        except NotSent as not_sent:
+            return Outcome(parcel, trouble=not_sent)
+        except TimeoutError:
+            return Outcome(parcel, trouble=Unsure("it took too long"))
+
+    def _land(self, outcome: Outcome) -> None:
+        if self._last_to.get(outcome.parcel.place) is asyncio.current_task():
+            del self._last_to[outcome.parcel.place]
+        if not self._landed:
+            self._mark_at = clock.monotonic() + GATHER
+            self.wake()
+        self._landed.append(outcome)
+        if len(self._landed) >= GROUP or not self._routine:
+            self._mark_at = 0.0
+            self.wake()
+
+    async def _mark(self) -> None:
+        landed, self._landed = self._landed, []
+        for group in settling.groups(landed):
+            await self._write_down(group)
+
+    async def _write_down(self, group: list[Outcome]) -> None:
+        work = asyncio.to_thread(_store, group)
+        failure = await self._safely(work, "what came of its letters is written down later")
+        if failure is None:
+            return
+        # Not the storage's fault: then it is what follows from the outcome, and that is left out.
+        refused = isinstance(failure, StorageRefused)
+        self._landed += group if refused else [replace(one, bare=True) for one in group]
+        self._mark_at = clock.monotonic() + LOOK_EVERY
+
+    async def _safely(self, work: Awaitable[T], otherwise: str) -> T | Exception:
+        """The outer edge of delivery: whatever breaks, the lane goes on."""
+        try:
+            return await work
+        except Exception as error:
+            # Only kind and place: the words of an error may be a person's, or hold a token.
+            where = traceback.extract_tb(error.__traceback__)[-1]
+            kind, line = type(error).__name__, f"{where.name} line {where.lineno}"
+            log.error("channel %s: %s in %s; %s", self.name, kind, line, otherwise)
+            return error
+
+
+def _store(group: list[Outcome]) -> None:
+    now = clock.now()
+    with db.write() as session:
+        for outcome in group:
+            settling.write_down(session, outcome, now=now)
+    for outcome in group:
+        if outcome.trouble is not None:
+            log.warning("letter %s did not leave: %s", outcome.parcel.letter_id, outcome.trouble)
+
+
+def _held_up_by(before: Landing) -> Later | None:
+    """A letter waits with the one before it, so that they arrive in order."""
+    if not before.done():
+        return Later("the letter before it is on its way", LOOK_EVERY)
+    trouble, tries = before.result().trouble, before.result().parcel.tries
+    if isinstance(trouble, Later):
+        return Later(trouble.why, trouble.seconds or sending.pause_after(tries))
+    return None
+
+
+def _our_fault(parcel: Parcel) -> NotSent:
+    """A fault in our own code: tried for a while, in case it passes; then a person is told."""
+    if not parcel.is_crisis and parcel.tries >= len(sending.RETRY):
+        return Permanent("a fault of our own")
+    return Later("a fault of our own")
