@@ -12,7 +12,7 @@ from waiting_room.pages.render import add_context, add_folder
 from waiting_room.pages.setup import install
 from waiting_room.pages.site import Site
 from waiting_room.settings import Settings
-from waiting_room.web import health, public, sign_in, welcome
+from waiting_room.web import demo, health, public, sign_in, welcome
 from waiting_room.web.desk import first_run, me, navigation, staff
 
 TEMPLATES = Path(__file__).parent / "templates"
@@ -24,6 +24,7 @@ PAGES: tuple[APIRouter, ...] = (
     first_run.router,
     me.router,
     staff.router,
+    demo.router,
 )
 
 

@@ -11,11 +11,13 @@ from starlette.requests import Request
 from waiting_room import clock, permissions
 from waiting_room.care import hours
 from waiting_room.models import Provider, Staff
+from waiting_room.web import demo
 
 # Words, address, and the act (permissions.ACTS) it needs; "" is for everybody.
 MENU: tuple[tuple[str, str, str], ...] = (
     ("Today", "/desk", "see patients"),
     ("Staff", "/desk/staff", "look after staff"),
+    ("Settings", "/desk/first-run", "set up"),
     ("My account", "/desk/me", ""),
 )
 
@@ -35,12 +37,16 @@ def desk_context(request: Request) -> dict[str, object]:
     if staff is None:
         return context
     is_ready = provider is not None and provider.ready_at is not None
-    return context | {
-        "home_url": "/desk",
-        "user": staff.name,
-        "sign_out_url": "/desk/sign-out",
-        "nav_items": _items(staff, request.url.path) if is_ready else [],
-    }
+    return (
+        context
+        | demo.bar(request, zone)
+        | {
+            "home_url": "/desk",
+            "user": staff.name,
+            "sign_out_url": "/desk/sign-out",
+            "nav_items": _items(staff, request.url.path) if is_ready else [],
+        }
+    )
 
 
 def _when(moment: datetime, *, zone: str) -> str:
@@ -50,7 +56,9 @@ def _when(moment: datetime, *, zone: str) -> str:
 
 def _items(staff: Staff, path: str) -> list[dict[str, Any]]:
     shown = [(text, href) for text, href, act in MENU if not act or permissions.can(staff, act)]
-    # The longest address that begins the path is where we are: /desk begins them all.
+    # The longest address that begins the path is where we are; /desk begins them all and is one page.
     inside = [href for _, href in shown if path == href or path.startswith(f"{href}/")]
-    here = max(inside, key=len, default="")
+    here = (
+        path if path == "/desk" else max((h for h in inside if h != "/desk"), key=len, default="")
+    )
     return [{"text": text, "href": href, "current": href == here} for text, href in shown]
