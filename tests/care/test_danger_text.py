@@ -107,3 +107,8 @@ def test_single_letters_that_spell_nothing_stay_alone() -> None:
 def test_an_ordinary_word_is_not_taken_apart() -> None:
     for text in ("my therapist is good", "we go together", "changing the bed", "a black diet coke"):
         assert danger.screen(text, RULES) is None
+
+
+@pytest.mark.parametrize("word", ["table", "tables", "nose", "hears", "hard", "bee", "fed", "diet"])
+def test_an_ordinary_word_is_not_taken_for_a_word_of_the_rules(word: str) -> None:
+    assert RULES.machine.vocabulary.find(word) in (None, word)

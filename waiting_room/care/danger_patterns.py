@@ -11,6 +11,7 @@ from waiting_room.errors import BadInput
 
 MOST_ROWS = 400
 MOST_GAP = 6
+LOOSE = 7  # a slip in a shorter word makes another word: tablet, table
 END = "END"
 _LETTERS = "abcdefghijklmnopqrstuvwxyz"
 
@@ -117,6 +118,8 @@ def _phrase(choice: str) -> Row:
             raise BadInput("say", f"{choice}: only letters and digits can be part of a word")
         if beginning and (len(plain) > 1 or len(plain[0]) < 3):
             raise BadInput("say", f"{choice}: a beginning needs at least 3 letters")
+        if loose and len(bare) < LOOSE:
+            raise BadInput("say", f"{choice}: only a word of {LOOSE} letters or more can have a ~")
         steps += [_step(one, loose=loose, beginning=beginning) for one in plain]
     return tuple(steps)
 

@@ -58,10 +58,14 @@ class Vocabulary:
     def _stretched(self, word: str) -> str | None:
         short = squeeze(word)
         found = self.squeezed.get(short)
-        # "dieee" is die and "kil" is kill; but a short word is not changed by one letter.
-        if found and (len(found) > 3 or len(word) - len(short) > 1):
-            return found
-        return None
+        if not found:
+            return None
+        # "dieee" is die; but a short word is not changed by one letter: "bee" is not be.
+        if len(word) > len(found):
+            return found if len(found) > 3 or len(word) - len(short) > 1 else None
+        # "kil" is kill; but a missing vowel makes another word: "nose" is not noose.
+        missing = any(vowel * 2 in found for vowel in "aeiou")
+        return found if len(found) > 3 and not missing else None
 
     def apart(self, run: str) -> list[str] | None:
         """Words written together, taken apart into the fewest known ones; None if they are not."""
