@@ -10,7 +10,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 from waiting_room.models.address import ChatRow
 from waiting_room.models.base import Base, Sealed
 
-WAITING, DONE, DEAD = "waiting", "done", "dead"
+WAITING, HELD, DONE, DEAD = "waiting", "held", "done", "dead"
 
 
 class InboxUpdate(ChatRow):

@@ -1,0 +1,1 @@
+"""The Telegram door: how the room hears what people write there."""

@@ -1,0 +1,153 @@
+"""Raw updates: kept before their sender may forget them, handed out in order, each done once.
+
+States: waiting → done, or waiting → held (it failed and is tried again alone) → done / dead. While
+a chat has a held update, nothing behind it is handed out.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable, Sequence
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import BigInteger, cast, func, or_, select, update
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.dialects.postgresql import ARRAY
+from sqlalchemy.orm import Session
+
+from waiting_room import crypto
+from waiting_room.models import InboxUpdate, PollState, new_id
+from waiting_room.models.address import TELEGRAM
+from waiting_room.models.inbox import DEAD, DONE, HELD, WAITING
+
+PATIENTS, STAFF = "patients", "staff"
+CHANNELS = {PATIENTS: TELEGRAM, STAFF: "staff_telegram"}
+NO_CHAT = "none"
+
+COPIES_COME_WITHIN = timedelta(days=2)
+"""Senders repeat an update for a day. The same number later is a new one: ids begin anew."""
+LONGEST_HOLD = timedelta(minutes=1)
+
+
+def row(bot: str, update_id: int, raw: bytes, *, chat_hash: str, now: datetime) -> InboxUpdate:
+    """A raw update ready to be kept, sealed for the chat it came from ("" when from none)."""
+    return InboxUpdate(
+        id=new_id(),
+        bot=bot,
+        update_id=update_id,
+        chat_hash=chat_hash or NO_CHAT,
+        # Any byte survives the way through JSON and back.
+        body=raw.decode("utf-8", "surrogateescape"),
+        state=WAITING,
+        tries=0,
+        received_at=now,
+        due_at=now,
+    )
+
+
+def body(row: InboxUpdate) -> bytes | None:
+    """The raw update as it came; None when the chat's key was destroyed, b"" when it was
+    tampered with."""
+    try:
+        found = row.body
+    except crypto.CannotOpen:
+        return b""
+    return None if found is None else str(found).encode("utf-8", "surrogateescape")
+
+
+def keep(session: Session, rows: Iterable[InboxUpdate], *, now: datetime) -> int:
+    """Store these; an update that is stored already stays as it is. Returns how many are new."""
+    table = InboxUpdate.__table__
+    # One statement may not meet the same row twice; of copies the first counts.
+    once = {(row.bot, row.update_id): row for row in reversed(list(rows))}
+    names = [column.key for column in table.columns]
+    values = [{name: getattr(row, name) for name in names} for row in once.values()][::-1]
+    if not values:
+        return 0
+    fresh = _insert(session, table)
+    settled = or_(InboxUpdate.state == DONE, InboxUpdate.state == DEAD)
+    long_ago = InboxUpdate.received_at < now - COPIES_COME_WITHIN
+    fresh = fresh.on_conflict_do_update(
+        index_elements=["bot", "update_id"],
+        set_={name: fresh.excluded[name] for name in names},
+        where=settled & long_ago,
+    )
+    return len(session.execute(fresh.returning(table.c.id), values).all())
+
+
+def next_offset(session: Session, bot: str) -> int | None:
+    """Where the poller of this bot goes on; None when it never polled."""
+    found = session.get(PollState, bot)
+    return found.next_offset if found else None
+
+
+def move_offset(session: Session, bot: str, offset: int, *, now: datetime) -> None:
+    """The poller of this bot goes on here, be it higher or lower than before."""
+    values = {"bot": bot, "next_offset": offset, "at": now}
+    fresh = _insert(session, PollState.__table__).values(values)
+    session.execute(fresh.on_conflict_do_update(index_elements=["bot"], set_=values))
+
+
+def take(session: Session, *, now: datetime, limit: int) -> list[InboxUpdate]:
+    """What may be worked on in this transaction, and by nobody else: held ones that are due, and
+    waiting ones of chats that hold none."""
+    found = _ready(session, now=now, limit=limit)
+    if session.get_bind().dialect.name == "sqlite" or not found:
+        return found
+    mine = _lock(session, {row.chat_hash for row in found})
+    # Look again: what another worker did before we had the lock is not ours to do.
+    return [row for row in _ready(session, now=now, limit=limit) if row.chat_hash in mine]
+
+
+def done(session: Session, ids: Sequence[str], *, now: datetime) -> None:
+    """These took effect; stored with their effects or not at all."""
+    if ids:
+        _mark(session, ids, state=DONE, done_at=now)
+
+
+def hold(session: Session, row_id: str, *, tries: int, until: datetime) -> None:
+    """It failed: try again then, alone, and keep its chat waiting behind it."""
+    _mark(session, [row_id], state=HELD, tries=tries, due_at=until)
+
+
+def bury(session: Session, row_id: str, *, now: datetime) -> None:
+    """It is a dead letter: never tried again, kept for a person to look at."""
+    _mark(session, [row_id], state=DEAD, done_at=now)
+
+
+def _mark(session: Session, ids: Sequence[str], **values: Any) -> None:
+    mark = update(InboxUpdate).where(InboxUpdate.id.in_(ids)).values(values)
+    session.execute(mark, execution_options={"synchronize_session": False})
+
+
+def _ready(session: Session, *, now: datetime, limit: int) -> list[InboxUpdate]:
+    held = select(InboxUpdate).where(InboxUpdate.state == HELD).order_by(InboxUpdate.due_at)
+    held = held.execution_options(populate_existing=True).limit(limit)
+    # A clock that was put back must not hold anybody for longer than the longest hold.
+    wait = (now, now + LONGEST_HOLD)
+    due = [row for row in session.scalars(held) if not wait[0] < row.due_at <= wait[1]]
+    stuck = select(InboxUpdate.chat_hash).where(InboxUpdate.state == HELD)
+    waiting = select(InboxUpdate).where(InboxUpdate.state == WAITING)
+    waiting = waiting.where(InboxUpdate.chat_hash.not_in(stuck))
+    waiting = waiting.order_by(InboxUpdate.due_at, InboxUpdate.update_id).limit(limit)
+    return [*due, *session.scalars(waiting.execution_options(populate_existing=True))]
+
+
+def _lock(session: Session, chats: set[str]) -> set[str]:
+    """The chats nobody else works on; ours until this transaction ends. Not the rows are locked
+    but the chat: another worker must not take its later rows while we have the earlier ones."""
+    numbers = {_number(chat): chat for chat in chats}
+    wanted = func.unnest(cast(list(numbers), ARRAY(BigInteger))).column_valued("wanted")
+    got = select(wanted).where(func.pg_try_advisory_xact_lock(wanted))
+    return {numbers[number] for number in session.scalars(got)}
+
+
+def _number(chat: str) -> int:
+    return int.from_bytes(hashlib.blake2b(chat.encode(), digest_size=7).digest(), "big")
+
+
+def _insert(session: Session, table: Any) -> Any:
+    """An insert that knows what to do about a row that is there already."""
+    kinds = {"sqlite": sqlite.insert, "postgresql": postgresql.insert}
+    return kinds[session.get_bind().dialect.name](table)
