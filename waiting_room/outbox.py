@@ -78,10 +78,11 @@ def notify(
 
 
 def tell(session: Session, place: str, letter: Letter, *, now: datetime) -> LetterRow:
-    """Queue a line to an account of the staff bot that belongs to nobody we know."""
+    """Queue an answer to a chat of the staff bot, be it of somebody we know or not."""
     page = library.page(letter.page)
+    offered = [[_wire(choice, choice.value) for choice in row] for row in letter.choices]
     whose = {"owner": keyring.STAFF, "channel": "staff_telegram", "place": place}
-    return _post(session, _letter(page, letter, [], now=now, **whose))
+    return _post(session, _letter(page, letter, offered, now=now, **whose))
 
 
 def knock(session: Session, address: Address, email: str, *, link: str, now: datetime) -> LetterRow:

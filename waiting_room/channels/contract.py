@@ -47,15 +47,11 @@ class Channel(Protocol):
     5. It keeps the other side's limits by itself, lets crisis letters go first, and says in
        `resting` how long nothing may be sent at all.
     6. It writes no text, place or secret into a log or an exception.
-    7. `open` reaches for nobody: a room starts when the other side is down.
+    7. It is made without reaching for anybody: a room starts when the other side is down.
     """
 
     at_once: int
     """How many routine letters it may hold at the same time."""
-
-    async def open(self) -> None:
-        """Get ready; called once, in the event loop that sends."""
-        ...
 
     async def close(self) -> None:
         """Let go of connections."""
@@ -79,9 +75,6 @@ class Missing:
 
     def __init__(self, why: str) -> None:
         self._why = why
-
-    async def open(self) -> None:
-        """There is nothing to open."""
 
     async def close(self) -> None:
         """There is nothing to close."""

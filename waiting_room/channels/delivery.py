@@ -5,13 +5,15 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Mapping
 
-from waiting_room.channels.contract import Channel, Missing
+from waiting_room.channels import fixed
+from waiting_room.channels.contract import Channel, Missing, Permanent
 from waiting_room.channels.email import EmailChannel
 from waiting_room.channels.lane import Lane
 from waiting_room.channels.telegram import TelegramChannel
 from waiting_room.settings import Settings
 
 TELEGRAM, STAFF_TELEGRAM, EMAIL = "telegram", "staff_telegram", "email"
+NO_BOT = "no Telegram bot set"
 
 
 def channels_of(settings: Settings) -> dict[str, Channel]:
@@ -26,22 +28,33 @@ def channels_of(settings: Settings) -> dict[str, Channel]:
 class Delivery:
     """Sends what is queued. Web-chat letters have no lane: the open page shows them itself."""
 
-    def __init__(self, channels: Mapping[str, Channel]) -> None:
-        self._lanes = [Lane(name, channel) for name, channel in channels.items()]
+    def __init__(
+        self, settings: Settings, *, channels: Mapping[str, Channel] | None = None
+    ) -> None:
+        self.channels = channels_of(settings) if channels is None else dict(channels)
 
     async def run(self, stop: asyncio.Event, *, beat: Callable[[], None] = lambda: None) -> None:
-        """Deliver until told to stop; then what is on its way may land, for ten seconds."""
+        """Deliver until told to stop; then what is on its way may land, for six seconds."""
+        lanes = [Lane(name, channel) for name, channel in self.channels.items()]
         async with asyncio.TaskGroup() as group:
-            for lane in self._lanes:
+            for lane in lanes:
                 group.create_task(lane.run(stop, beat), name=f"lane {lane.name}")
             await stop.wait()
-            for lane in self._lanes:
+            for lane in lanes:
                 lane.wake()
+
+    async def say_fixed(self, chat_id: int) -> None:
+        """The help lines from memory to a patient's chat, for when storage refuses. Needs neither
+        the database nor `run`. Raises NotSent."""
+        bot = self.channels.get(TELEGRAM)
+        if not isinstance(bot, TelegramChannel):
+            raise Permanent(NO_BOT)
+        await fixed.say_fixed(bot, chat_id)
 
 
 def _bot(token: str, settings: Settings, *, protect: bool) -> Channel:
     if not token:
-        return Missing("no Telegram bot set")
+        return Missing(NO_BOT)
     api, address = settings.telegram_api, settings.address
     return TelegramChannel(token, api=api, address=address, protect=protect)
 

@@ -50,9 +50,6 @@ class EmailChannel:
         self._server, self._address = urlsplit(url), address
         self._connect, self._answer = connect, answer
 
-    async def open(self) -> None:
-        """Nothing to get ready."""
-
     async def close(self) -> None:
         """Nothing is kept open."""
 

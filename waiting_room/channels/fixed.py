@@ -6,15 +6,8 @@ content/en/crisis/could-not-pass-on.md; content/en/staff/fixed-lines.md shows th
 
 from __future__ import annotations
 
-import logging
-from collections import OrderedDict
 from typing import Protocol
 
-from waiting_room.channels.contract import NotSent
-
-log = logging.getLogger(__name__)
-
-REMEMBERED = 10_000
 FALLBACK = "en"
 
 LINES = {
@@ -40,8 +33,6 @@ NOT_PASSED_ON = {
     )
 }
 
-_answered: OrderedDict[tuple[int, int], None] = OrderedDict()
-
 
 class Speaker(Protocol):
     """What can say words of our own to a chat: the Telegram channel."""
@@ -59,26 +50,10 @@ def could_not_pass_on(language: str = FALLBACK) -> str:
     return f"{before}\n\n{LINES[spoken]}\n\n{after}"
 
 
-async def say_fixed(
-    speaker: Speaker, chat_id: int | str, update_id: int, *, language: str = FALLBACK
-) -> bool:
-    """Answer one update that could not be stored, from memory; True when it was answered.
+async def say_fixed(speaker: Speaker, chat_id: int | str, *, language: str = FALLBACK) -> None:
+    """Say the lines in this chat, from memory. Raises NotSent: then it is to be tried again.
 
-    The poller and the webhook call this once storage refused (StorageRefused) and keep the update:
-    the offset stays, the webhook says 503. The same update coming again is not answered again; one
-    whose answer did not leave is. Raises nothing.
+    For the poller and the webhook, once storage refused. They see to it that an update is answered
+    once, and keep the update: the offset stays, the webhook says 503.
     """
-    key = (id(speaker), update_id)
-    if key in _answered:
-        return True
-    # Noted before the first await: two doors may meet the same update at once.
-    _answered[key] = None
-    while len(_answered) > REMEMBERED:
-        _answered.popitem(last=False)
-    try:
-        await speaker.say_plain(str(chat_id), could_not_pass_on(language))
-    except NotSent as error:
-        _answered.pop(key, None)
-        log.error("the fixed help lines did not leave: %s; the next try comes with it", error)
-        return False
-    return True
+    await speaker.say_plain(str(chat_id), could_not_pass_on(language))

@@ -28,7 +28,7 @@ class NotDelivered(NetworkError):
 
 
 class HttpRequest(BaseRequest):
-    """A pool of connections. `open` belongs to the event loop that sends."""
+    """A pool of connections, made by the first request in the event loop that sends."""
 
     def __init__(self, *, connect: float = CONNECT_SECONDS, read: float = READ_SECONDS) -> None:
         self._connect, self._read = connect, read
@@ -40,10 +40,7 @@ class HttpRequest(BaseRequest):
         return self._read
 
     async def initialize(self) -> None:
-        """Make the pool; nothing is connected yet."""
-        if self._session is None:
-            connector = aiohttp.TCPConnector(limit=CONNECTIONS, keepalive_timeout=IDLE_SECONDS)
-            self._session = aiohttp.ClientSession(connector=connector)
+        """Nothing to do: the first request makes the pool."""
 
     async def shutdown(self) -> None:
         """Close the pool."""
@@ -55,8 +52,6 @@ class HttpRequest(BaseRequest):
         self, url: str, method: str, request_data: RequestData | None = None, **limits: Any
     ) -> tuple[int, bytes]:
         """One request. Raises NotDelivered or TimedOut, neither of which says where it went."""
-        if self._session is None:
-            raise NotDelivered("the connections are closed")
         patience = aiohttp.ClientTimeout(
             connect=_chosen(limits, "connect_timeout", self._connect),
             sock_read=_chosen(limits, "read_timeout", self._read),
@@ -64,13 +59,19 @@ class HttpRequest(BaseRequest):
         words = request_data.json_parameters if request_data else None
         failure: TelegramError
         try:
-            async with self._session.request(method, url, data=words, timeout=patience) as answer:
+            async with self._pool().request(method, url, data=words, timeout=patience) as answer:
                 return _checked(answer.status, await answer.read())
         except DID_NOT_ARRIVE as error:
             failure = NotDelivered(type(error).__name__)
         except (aiohttp.ClientError, TimeoutError, OSError) as error:
             failure = TimedOut(type(error).__name__)
         raise failure
+
+    def _pool(self) -> aiohttp.ClientSession:
+        if self._session is None:
+            connector = aiohttp.TCPConnector(limit=CONNECTIONS, keepalive_timeout=IDLE_SECONDS)
+            self._session = aiohttp.ClientSession(connector=connector)
+        return self._session
 
     @staticmethod
     def parse_json_payload(payload: bytes) -> dict[str, Any]:

@@ -30,7 +30,7 @@ GATHER = 0.2
 PATIENCE = 5.0
 SEND_WITHIN = 22.0
 """Together less than a letter's lease: nobody else may take it while it is still on its way."""
-LAST_MOMENTS = 10.0
+LAST_MOMENTS = 6.0
 
 
 class Lane:
@@ -48,7 +48,6 @@ class Lane:
 
     async def run(self, stop: asyncio.Event, beat: Callable[[], None]) -> None:
         """Work whenever a letter is queued or lands, and once a second, until told to stop."""
-        await self._channel.open()
         listener = bell.Listener(bell.LETTERS, self._bell)
         try:
             while not stop.is_set():

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Callable, Iterator
-from contextlib import suppress
 from dataclasses import dataclass
 from datetime import timedelta
 from functools import partial
@@ -73,8 +72,11 @@ class _Message:
 
 
 class TelegramChannel:
-    """A bot that speaks. How far a long letter got is remembered here only: after a restart a
-    letter that broke off in the middle is sent again from its beginning."""
+    """A bot that speaks.
+
+    How far a long letter got is remembered here only: after a restart a letter that broke off in
+    the middle is sent again from its beginning.
+    """
 
     def __init__(
         self,
@@ -86,13 +88,13 @@ class TelegramChannel:
         pacer: Pacer | None = None,
         read: float = READ_SECONDS,
     ) -> None:
-        self._requests = (HttpRequest(read=read), HttpRequest(read=read))
-        self.bot = Bot(
+        self._request = HttpRequest(read=read)
+        # Never initialised: that asks Telegram, and a room starts when Telegram is down.
+        self._bot = Bot(
             token,
             base_url=f"{api}/bot",
-            base_file_url=f"{api}/file/bot",
-            request=self._requests[0],
-            get_updates_request=self._requests[1],
+            request=self._request,
+            get_updates_request=self._request,
         )
         self._address = address
         self._protect = protect
@@ -107,15 +109,9 @@ class TelegramChannel:
         """Seconds of silence Telegram still wants from this bot."""
         return self._pacer.resting
 
-    async def open(self) -> None:
-        """Make the connections' pool. `Bot.initialize` is not called: it needs Telegram up."""
-        for request in self._requests:
-            await request.initialize()
-
     async def close(self) -> None:
         """Close the connections."""
-        for request in self._requests:
-            await request.shutdown()
+        await self._request.shutdown()
 
     async def send(self, parcel: Parcel) -> str:
         """Send a letter, all its parts; a second try goes on where the first broke off."""
@@ -140,16 +136,6 @@ class TelegramChannel:
         """Say words of our own from memory, before every letter. Raises NotSent."""
         return await self._post(place, _Message(text, [], None), urgency=Priority.CRISIS)
 
-    async def answer_press(self, query_id: str) -> None:
-        """Stop the little clock on a pressed button; nothing is lost when that fails."""
-        with suppress(TelegramError):
-            await self.bot.answer_callback_query(query_id)
-
-    async def leave(self, place: str) -> None:
-        """Leave a group. Whoever is in it will not hear from us."""
-        with suppress(TelegramError):
-            await self.bot.leave_chat(int(place))
-
     async def _be_sure(self, parcel: Parcel) -> None:
         """After a silence one harmless question goes first, so that an outage which swallows
         answers costs the routine letters of one moment and not all of them."""
@@ -159,7 +145,7 @@ class TelegramChannel:
             raise Later("waiting whether Telegram answers", ASK_AGAIN)
         self._asking = True
         try:
-            await self.bot.get_me()
+            await self._bot.get_me()
             self._doubtful = False
         except TelegramError:
             raise Later("Telegram does not answer") from None
@@ -185,7 +171,7 @@ class TelegramChannel:
         except TimeoutError:
             raise Later("too long a queue", 1.0) from None
         try:
-            sent = await self.bot.send_message(
+            sent = await self._bot.send_message(
                 int(place),
                 message.text,
                 entities=message.entities or None,
