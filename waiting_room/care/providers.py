@@ -14,6 +14,11 @@ from waiting_room.errors import BadForm
 from waiting_room.models import Organisation, Provider, new_id
 
 RUNGS = ("worker", "backup", "duty lead", "on call", "everybody")
+EMPTY_PROBLEMS = {
+    "name": "Enter the name of your organisation.",
+    "contact": "Enter a contact for questions and complaints.",
+    "privacy_text": "Enter your own words for the privacy page.",
+}
 LONGEST_STEP = 7 * 24 * 60
 WEEKDAYS_9_TO_5: list[dict[str, Any]] = [{"days": [0, 1, 2, 3, 4], "from": "09:00", "to": "17:00"}]
 LADDERS: dict[str, list[dict[str, Any]]] = {
@@ -123,9 +128,9 @@ def opening_words(provider: Provider, *, now: datetime) -> str:
 
 def _problems(wanted: SetUp) -> dict[str, str]:
     found: dict[str, str] = {}
-    for field in ("name", "contact", "privacy_text"):
+    for field, problem in EMPTY_PROBLEMS.items():
         if not getattr(wanted, field).strip():
-            found[field] = "Enter this: patients are shown it."
+            found[field] = problem
     if not wanted.staffed_hours:
         found["staffed_hours"] = "Enter the hours in which somebody is at work."
     for span in wanted.staffed_hours:
@@ -133,7 +138,8 @@ def _problems(wanted: SetUp) -> dict[str, str]:
             found["staffed_hours"] = "Choose days, and an end after the start: 09:00 to 17:00."
     for colour, ladder in (wanted.ladders or {}).items():
         if not ladder or not all(_is_step(step) for step in ladder):
-            found[f"ladder_{colour}"] = "Each step needs somebody, and 1 minute to 7 days."
+            words = f"{colour.upper()}: each step needs somebody, and 1 minute to 7 days."
+            found[f"ladder_{colour}"] = words
     if wanted.nation not in hours.SUBDIVISION:
         found["nation"] = "Choose England, Wales, Scotland or Northern Ireland."
     return found

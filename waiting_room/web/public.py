@@ -122,8 +122,9 @@ def _provider() -> Provider | None:
 def _lines(nation: str, here: datetime) -> tuple[list[Entry], list[Entry]]:
     holidays = hours.calendar(nation)
     lines = library.help_lines_for(today=here.date(), nation=nation)
-    # What never closes comes first: the top of the list is always right.
-    lines.sort(key=lambda line: (not line.never_hidden, not line.hours.always, line.name))
+    # 999, 111 and Samaritans stand above the list already. What never closes comes first.
+    lines = [line for line in lines if not line.never_hidden]
+    lines.sort(key=lambda line: (not line.hours.always, line.name))
     open_now = [_open(line, here, holidays) for line in lines if line.open_at(here, holidays)]
     closed = [_closed(line, here, holidays) for line in lines if not line.open_at(here, holidays)]
     return open_now, closed

@@ -23,7 +23,7 @@ MENU: tuple[tuple[str, str, str], ...] = (
 
 
 def desk_context(request: Request) -> dict[str, object]:
-    """The frame of a desk page. It asks nothing of the database, so an error page has it too."""
+    """The frame of a desk page. It asks nothing of the database: error pages have it too."""
     staff: Staff | None = getattr(request.state, "staff", None)
     provider: Provider | None = getattr(request.state, "provider", None)
     zone = provider.time_zone if provider else "Europe/London"
