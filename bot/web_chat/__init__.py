@@ -1,0 +1,1 @@
+"""The second door to the one conversation: a browser. It works without scripts, better with."""

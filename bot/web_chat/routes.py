@@ -1,0 +1,116 @@
+"""The chat of somebody who is in: read it, write, press, sign out."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from fastapi import APIRouter, Request
+from starlette.background import BackgroundTask
+from starlette.responses import Response
+
+from bot.turn import Kind
+from bot.web_chat import answers, hearing, limits, presenting, visitors
+from bot.web_chat.answers import Notice
+from bot.web_chat.hearing import Act
+from bot.web_chat.presenting import Eye
+from waiting_room import clock, db
+from waiting_room.care import chat_log
+from waiting_room.care.chat_log import Said
+from waiting_room.errors import StorageRefused
+from waiting_room.pages.security import CheckedForm, Fields
+from waiting_room.pages.site import site_of
+
+LONGEST = 4_000
+NEWEST = "#latest"
+router = APIRouter(prefix="/chat")
+
+
+@router.get("")
+def chat(request: Request) -> Response:
+    """The whole chat; help lines for a browser that is not in."""
+    now, token = clock.now(), visitors.token_of(request)
+    with db.read() as session:
+        address = visitors.address_of(session, token)
+        if address is None:
+            return answers.ask_for_link(request)
+        view = presenting.view(Eye(session, address, now, site_of(request).public_url))
+    response = answers.chat(request, view)
+    visitors.keep(request, response, token)
+    response.background = BackgroundTask(_note_shown, token, view.said)
+    return response
+
+
+@router.get("/news")
+def news(request: Request, after: str = "") -> Response:
+    """What the open page does not show yet."""
+    now, token = clock.now(), visitors.token_of(request)
+    with db.read() as session:
+        address = visitors.address_of(session, token)
+        if address is None:
+            return answers.ask_for_link(request)
+        view = presenting.view(Eye(session, address, now, site_of(request).public_url))
+    response = answers.part(request, view, after=after)
+    response.background = BackgroundTask(_note_shown, token, view.said)
+    return response
+
+
+@router.post("/say")
+def say(request: Request, fields: CheckedForm) -> Response:
+    """Words of the person's own."""
+    # A browser sends a new line as two characters, and counted it as one.
+    text = fields.text("message").replace("\r\n", "\n")
+    if len(text) > LONGEST and not limits.is_danger(text):
+        return answers.notice(request, Notice(422, kept=text))
+    return _heard(request, fields, Kind.TEXT, text)
+
+
+@router.post("/press")
+def press(request: Request, fields: CheckedForm) -> Response:
+    """A button under a message, or one of the large keys, which mean what they say."""
+    if token := fields.text("press"):
+        return _heard(request, fields, Kind.PRESS, token)
+    return _heard(request, fields, Kind.TEXT, fields.text("label"))
+
+
+@router.post("/sign-out")
+def sign_out(request: Request, _checked: CheckedForm) -> Response:
+    """This browser shows nothing any more, even when that could not be written down."""
+    try:
+        with db.write() as session:
+            address = visitors.address_of(session, visitors.token_of(request))
+            if address is not None:
+                visitors.sign_out(session, address, now=clock.now())
+    except StorageRefused:
+        # The cookie goes all the same: whoever looks at this screen next must see nothing.
+        pass
+    response = answers.plain(request, "conversation/signed-out")
+    visitors.drop(request, response)
+    return response
+
+
+def _heard(request: Request, fields: Fields, kind: Kind, value: str) -> Response:
+    token, kept = visitors.token_of(request), fields.text("message")
+    if limits.writes_too_fast(request, token, value if kind == Kind.TEXT else ""):
+        return answers.notice(request, Notice(429, answers.SLOW_DOWN, kept))
+    act = Act(kind, value, fields.text("once"), visitors.language_of(request))
+    try:
+        is_in = not value or hearing.take(token, act, now=clock.now())
+    except StorageRefused:
+        return answers.notice(request, Notice(503, answers.NOT_PASSED_ON, kept))
+    if not is_in:
+        return answers.ask_for_link(request)
+    if answers.wants_part(request):
+        return news(request, after=fields.text("after"))
+    return answers.to_chat(at=NEWEST)
+
+
+def _note_shown(token: str, said: Sequence[Said]) -> None:
+    """Written once the page is on its way, so that reading never waits for a writer."""
+    try:
+        with db.write() as session:
+            address = visitors.address_of(session, token)
+            if address is not None:
+                chat_log.shown(session, address, said, now=clock.now())
+    except StorageRefused:
+        # The letters still wait: the person may be called once more than needed, never too little.
+        return
