@@ -56,7 +56,7 @@ def _when(moment: datetime, *, zone: str) -> str:
 
 def _items(staff: Staff, path: str) -> list[dict[str, Any]]:
     shown = [(text, href) for text, href, act in MENU if not act or permissions.can(staff, act)]
-    # The longest address that begins the path is where we are; /desk begins them all and is one page.
+    # The longest address that begins the path is where we are; /desk begins all and is one page.
     inside = [href for _, href in shown if path == href or path.startswith(f"{href}/")]
     here = (
         path if path == "/desk" else max((h for h in inside if h != "/desk"), key=len, default="")
