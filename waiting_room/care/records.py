@@ -20,6 +20,7 @@ from waiting_room.models import (
     CheckIn,
     CheckInPlan,
     Consent,
+    Kinship,
     LetterRow,
     Message,
     Patient,
@@ -114,10 +115,11 @@ def names(session: Session) -> dict[str, str]:
     return {staff_id: people.shown(name) for staff_id, name in rows}
 
 
-def assignable(session: Session) -> list[Staff]:
-    """Who can be somebody's case worker, by name."""
+def assignable(session: Session, patient_id: str) -> list[Staff]:
+    """Who can be this person's case worker, by name; never themself or a relative."""
     roles = (CASE_WORKER, COORDINATOR, ADMINISTRATOR)
-    query = select(Staff).where(Staff.is_active, Staff.role.in_(roles))
+    related = select(Kinship.staff_id).where(Kinship.patient_id == patient_id)
+    query = select(Staff).where(Staff.is_active, Staff.role.in_(roles), Staff.id.not_in(related))
     return list(session.scalars(query.order_by(Staff.name)))
 
 

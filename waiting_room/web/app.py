@@ -12,8 +12,21 @@ from waiting_room.pages.render import add_context, add_folder
 from waiting_room.pages.setup import install
 from waiting_room.pages.site import Site
 from waiting_room.settings import Settings
-from waiting_room.web import demo, health, public, sign_in, welcome
-from waiting_room.web.desk import first_run, me, navigation, staff
+from waiting_room.web import demo, health, live, public, sign_in, welcome
+from waiting_room.web.desk import (
+    alerts,
+    first_run,
+    invitations,
+    me,
+    navigation,
+    patient_acts,
+    patients,
+    referrals,
+    search,
+    staff,
+    today,
+)
+from waiting_room.web.refer import pages as refer
 
 TEMPLATES = Path(__file__).parent / "templates"
 # Pages for people; they stay out of the API's description.
@@ -25,6 +38,15 @@ PAGES: tuple[APIRouter, ...] = (
     me.router,
     staff.router,
     demo.router,
+    today.router,
+    live.router,
+    search.router,
+    alerts.router,
+    patients.router,
+    patient_acts.router,
+    invitations.router,
+    referrals.router,
+    refer.router,
 )
 
 

@@ -1,0 +1,1 @@
+"""The referrer's form: one page, for anybody, without signing in."""
