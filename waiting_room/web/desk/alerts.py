@@ -81,7 +81,7 @@ def show(
     views.note(staff, "alert", alert.id, now=now)
     if alert.patient_id:
         views.note(staff, "patient", alert.patient_id, now=now)
-    frame = around(request, now=now) | {"me": staff, "problems": problems or {}}
+    frame = around(request, now=now) | {"problems": problems or {}}
     frame["done"] = wording.DONE.get(done, "")
     return render(request, "web/alerts/alert.html", status=status, **known, **frame)
 

@@ -19,6 +19,7 @@ def around(request: Request, *, now: datetime) -> dict[str, Any]:
     known: dict[str, Any] = {
         "say": wording,
         "when": Moments(now, provider.time_zone),
+        "me": request.state.staff,
         "name_of": people.shown,
         "default_nation": provider.nation,
         "outcomes": alerts.OUTCOMES,

@@ -55,6 +55,7 @@ def invite(request: Request, staff: SignedIn, patient_id: str, fields: CheckedFo
         "link": link,
         "expires_at": issued.expires_at,
         "letter": _letter(link, request.state.provider, issued.expires_at, patient.language),
+        "letter_title": library.page("staff/invitation", patient.language).title,
         "code": segno.make(link, error="m").svg_data_uri(scale=5, border=2),
     }
     return render(request, "web/referrals/invitation.html", **known, **around(request, now=now))

@@ -68,7 +68,7 @@ def show(
             "when_read": duty.when_read(session, "green", now=now),
         }
     views.note(staff, "patient", patient.id, now=now)
-    known |= {"typed": typed, "problems": problems or {}, "me": staff, "whole": whole}
+    known |= {"typed": typed, "problems": problems or {}, "whole": whole}
     known |= {"reasons": referrals.REASONS}
     known["language"] = dict(form.languages()).get(patient.language, patient.language)
     frame = around(request, now=now)

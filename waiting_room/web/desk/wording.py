@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
+import phonenumbers
+
 from waiting_room.care import alerts, caseload, consent, referrals
 from waiting_room.models import Address, Alert, AlertEvent, CheckIn, CheckInPlan, LetterRow
 from waiting_room.web.desk.moments import Moments
@@ -23,8 +25,20 @@ KINDS = {
     "check-in: not-great": "Check-in: “Not great”",
     "check-in: need-help": "Check-in: “I need help”",
     "silence": "No answer to a check-in",
-    "cannot be reached": "No message reaches them. Please phone",
+    "cannot be reached": "No message reaches them, please phone",
     "new referral": "New referral",
+}
+TO_DO = {
+    "unknown person": "Read what they wrote and judge.",
+    "unheard voice note": "Listen to it, or phone them.",
+    "silence": "Phone them.",
+    "cannot be reached": "",
+    "new referral": "Read it and invite them.",
+}
+TO_DO_BY_COLOUR = {
+    "red": "Read it and phone them now. If you fear for their life, call 999.",
+    "amber": "Read it and get in touch.",
+    "green": "Look at it in working hours.",
 }
 STEPS = {
     caseload.INVITE: ("Nobody has invited them yet.", "Invite them"),
@@ -106,6 +120,22 @@ DONE = {
 def kind(code: str) -> str:
     """What raised an alert, in words."""
     return KINDS.get(code) or code[:1].upper() + code[1:]
+
+
+def to_do(alert: Alert) -> str:
+    """What somebody should do about an alert, in a few words."""
+    return TO_DO.get(alert.kind, TO_DO_BY_COLOUR.get(alert.colour, ""))
+
+
+def phone(number: str) -> str:
+    """A number as people dial it: +447700900123 becomes 07700 900123."""
+    try:
+        parsed = phonenumbers.parse(number, "GB")
+    except phonenumbers.NumberParseException:
+        return number
+    home = parsed.country_code == 44
+    form = phonenumbers.PhoneNumberFormat
+    return phonenumbers.format_number(parsed, form.NATIONAL if home else form.INTERNATIONAL)
 
 
 def plain(code: str) -> str:

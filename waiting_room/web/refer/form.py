@@ -40,7 +40,8 @@ NEEDS = (
     ("sleep", "Sleep"),
     ("other", "Something else"),
 )
-SAFE = (("yes", "Yes"), ("no", "No, or not sure. Please phone or write as said below"))
+UNANSWERED = "unanswered"
+SAFE = (("yes", "Yes"), ("no", "No, or not sure. Please phone or write as said above"))
 
 
 def read(fields: Fields) -> dict[str, object]:
@@ -48,6 +49,8 @@ def read(fields: Fields) -> dict[str, object]:
     names = set(fields.form) - {TOKEN_FIELD, *BIRTH_DATE}
     given: dict[str, object] = {name: fields.text(name) for name in names}
     given["needs"] = fields.texts("needs")
+    # Nobody may pass over this one: a message on the wrong phone can do harm.
+    given["safe_to_message"] = fields.text("safe_to_message") or UNANSWERED
     if "birth_date" not in names:
         given["birth_date"] = _iso(*(fields.text(name) for name in BIRTH_DATE))
     return given
