@@ -63,6 +63,13 @@ def current(session: Session, patient_id: str) -> dict[str, str]:
     return {purpose: found.get(purpose, NOT_ASKED) for purpose in PURPOSES}
 
 
+def newest(session: Session, patient_id: str, purpose: str) -> Consent | None:
+    """The last answer to one purpose, with its words and time; None when nobody asked yet."""
+    mine = (Consent.patient_id == patient_id, Consent.purpose == purpose)
+    query = select(Consent).where(*mine).order_by(Consent.at.desc(), Consent.id.desc())
+    return session.scalars(query.limit(1)).first()
+
+
 def allows(session: Session, patient_id: str, purpose: str) -> bool:
     """Whether the person said yes, and has not taken it back."""
     return state_of(session, patient_id, purpose) == GIVEN

@@ -47,10 +47,21 @@ def reply(
     referral = referrals.open_one(session, patient.id)
     if referral is not None and not referral.safe_to_message:
         raise Refused("The referrer says it is not safe to message this person. Please phone.")
+    if not _may_write(session, patient.id):
+        raise Refused("They asked us to send no more messages. Please phone.")
     audit.record(session, by=by.id, did="wrote to", to=("patient", patient.id), now=now)
     mark_read(session, patient.id, by=by.id, now=now)
     values = {"worker": people.shown(by.name), "text": words}
     return write_to(session, patient, Letter("conversation/from-worker", values), now=now)
+
+
+def _may_write(session: Session, patient_id: str) -> bool:
+    """After "stop" a worker only answers what the person wrote to them since."""
+    answer = consent.newest(session, patient_id, consent.CONTACT)
+    if answer is None or answer.state == consent.GIVEN:
+        return True
+    since = (Message.patient_id == patient_id, Message.is_for_worker, Message.at > answer.at)
+    return session.scalar(select(Message.id).where(*since).limit(1)) is not None
 
 
 def for_worker(message: Message) -> None:

@@ -48,6 +48,7 @@ class Record:
     timeline: list[messages.Moment]
     check_ins: list[CheckIn]
     names: dict[str, str]
+    unread: int
 
     @property
     def referral(self) -> Referral | None:
@@ -81,6 +82,7 @@ def read(session: Session, patient: Patient, *, now: datetime, limit: int = SHOR
         timeline=timeline(session, patient, limit=limit),
         check_ins=answers(session, patient),
         names=names(session),
+        unread=messages.unread(session, [patient.id]).get(patient.id, 0),
     )
 
 
@@ -104,9 +106,7 @@ def answers(session: Session, patient: Patient) -> list[CheckIn]:
 
 def consents(session: Session, patient_id: str) -> dict[str, Consent | None]:
     """The newest answer to every purpose; None where nobody asked yet."""
-    rows = select(Consent).where(Consent.patient_id == patient_id).order_by(Consent.at, Consent.id)
-    found = {row.purpose: row for row in session.scalars(rows)}
-    return {purpose: found.get(purpose) for purpose in consent.PURPOSES}
+    return {purpose: consent.newest(session, patient_id, purpose) for purpose in consent.PURPOSES}
 
 
 def names(session: Session) -> dict[str, str]:

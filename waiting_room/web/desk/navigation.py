@@ -16,6 +16,8 @@ from waiting_room.web import demo
 # Words, address, and the act (permissions.ACTS) it needs; "" is for everybody.
 MENU: tuple[tuple[str, str, str], ...] = (
     ("Today", "/desk", "see patients"),
+    ("Find", "/desk/find", "see patients"),
+    ("New referral", "/desk/referrals/new", "refer"),
     ("Staff", "/desk/staff", "look after staff"),
     ("Settings", "/desk/first-run", "set up"),
     ("My account", "/desk/me", ""),

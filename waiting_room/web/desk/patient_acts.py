@@ -46,6 +46,17 @@ def reply(request: Request, staff: SignedIn, patient_id: str, fields: CheckedFor
     return _do(request, staff, patient_id, fields, act, at="text")
 
 
+@router.post("/{patient_id}/read")
+def read(request: Request, staff: SignedIn, patient_id: str, fields: CheckedForm) -> Response:
+    """Everything they wrote has been read; perhaps the answer was a phone call."""
+
+    def act(session: Session, patient: Patient, now: datetime) -> str:
+        messages.mark_read(session, patient.id, by=staff.id, now=now)
+        return "read"
+
+    return _do(request, staff, patient_id, fields, act, at="text")
+
+
 @router.post("/{patient_id}/assign")
 def assign(request: Request, staff: SignedIn, patient_id: str, fields: CheckedForm) -> Response:
     """Give the person a case worker. Whoever did so may not see them any more."""

@@ -110,6 +110,7 @@ DONE = {
     "note": "Note saved. Only colleagues see it.",
     "replied": "Your message is on its way.",
     "phone": "No message reaches them, so it was not sent. A task to phone them was raised.",
+    "read": "Marked as read.",
     "assigned": "Case worker assigned.",
     "paused": "Check-ins are paused.",
     "stopped": "Stopped. The room sends them nothing more.",
