@@ -24,7 +24,8 @@ from waiting_room.pages.render import render
 from waiting_room.pages.security import CheckedForm, Fields
 from waiting_room.pages.site import site_of
 
-ENTER_PIN, BAD_LINK = "conversation/enter-pin", "conversation/bad-link"
+ENTER_PIN, WRONG_PIN = "conversation/enter-pin", "conversation/wrong-pin"
+BAD_LINK = "conversation/bad-link"
 PIN = re.compile(rf"[0-9]{{{invitations.PIN_DIGITS}}}")
 NOT_IN_A_PIN = re.compile(r"[\s.,/()-]+")
 SEED = re.compile(r"[A-Za-z0-9_-]{22,64}")
@@ -177,6 +178,6 @@ def _ask(
         typed=typed,
         slip=slip,
         # The word "Error" stands first in the title of the tab, where it is heard first.
-        problems=slip or bool(told.pages),
+        problems=slip or WRONG_PIN in told.pages,
         sign_out_url="",
     )

@@ -13,10 +13,12 @@ from bot.turn import Kind
 from waiting_room import library
 from waiting_room.care import chat_log, conversations, hours
 from waiting_room.care.chat_log import Said
+from waiting_room.letters import Priority
 from waiting_room.models import Address, LetterRow, Message
 
 ROOM, WORKER, YOU = "room", "worker", "you"
 FROM_WORKER = "conversation/from-worker"
+ABUSE = "crisis/abuse"
 JOINING_PAGES = {"conversation/enter-pin", "conversation/wrong-pin"}
 JOINING_PLACE = "welcome.pin"
 MENU = "menu"
@@ -35,6 +37,7 @@ class Bubble:
     language: str
     body: Markup | str
     choices: Buttons = ()
+    calls: bool = False
 
 
 @dataclass(frozen=True)
@@ -109,7 +112,8 @@ def _bubble(eye: Eye, said: Said, zone: str, is_open: bool) -> Bubble:
     who = WORKER if said.page == FROM_WORKER else ROOM
     spoken = "" if said.language == language else said.language
     choices = _inline(said) if is_open else ()
-    return Bubble(said.id, who, when, here.isoformat(), spoken, html(eye, said), choices)
+    body, calls = html(eye, said), _calls(said)
+    return Bubble(said.id, who, when, here.isoformat(), spoken, body, choices, calls)
 
 
 def _has_words(said: Said) -> bool:
@@ -117,6 +121,12 @@ def _has_words(said: Said) -> bool:
     if isinstance(said, LetterRow):
         return said.page not in JOINING_PAGES
     return bool(said.text) and said.kind != Kind.START and said.place != JOINING_PLACE
+
+
+def _calls(letter: LetterRow) -> bool:
+    """Whether the numbers stand under it as buttons: in a crisis one tap must do. Not where
+    somebody may look at this phone, and another line is the right one."""
+    return letter.priority == Priority.CRISIS and letter.page != ABUSE
 
 
 def _inline(letter: LetterRow) -> Buttons:

@@ -6,6 +6,8 @@ const composer = document.getElementById("say");
 const text = document.getElementById("message");
 const sending = document.getElementById("sending");
 const name = document.title;
+const newer = document.getElementById("newer");
+const byTouch = window.matchMedia("(pointer: coarse)");
 const PATIENCE = 30000;
 let version = log.dataset.version;
 let pressed = null;
@@ -87,22 +89,45 @@ async function send(form, button) {
   }
   notice.replaceChildren();
   if (form === composer && text.value.trim() === (body.get("message") ?? "").trim()) text.value = "";
-  follow(show(answer.part));
+  follow(show(answer.part), form);
 }
 
 // Show the answer from its beginning, and leave the keyboard where one goes on from there.
-function follow(fresh) {
+function follow(fresh, form) {
   if (!fresh.length) return;
-  fresh[0].scrollIntoView({ block: "start" });
-  if (document.activeElement && document.activeElement !== document.body) return;
+  // After follow.js, which would show the end.
+  window.requestAnimationFrame(() => fresh[0].scrollIntoView({ block: "start" }));
+  const lost = !document.activeElement || document.activeElement === document.body;
+  if (form === composer && !byTouch.matches) text.focus({ preventScroll: true });
+  else if (lost || form === composer) goOn(fresh);
+}
+
+// On a phone the field must not take the focus: its keyboard would cover the answer.
+function goOn(fresh) {
   const choices = fresh.map((one) => one.querySelector("[data-choices]")).find(Boolean);
   (choices ?? document.getElementById("keys")).focus({ preventScroll: true });
+}
+
+function isInView(one) {
+  return one.getBoundingClientRect().top < composer.getBoundingClientRect().top;
+}
+
+// Somebody who reads further up is told, and not moved.
+function offer(fresh) {
+  if (isInView(fresh[0])) return;
+  newer.hidden = false;
+  newer.onclick = () => {
+    fresh[0].scrollIntoView({ block: "start" });
+    fresh[0].focus({ preventScroll: true });
+    newer.hidden = true;
+  };
 }
 
 async function news() {
   const answer = await ask(`/chat/news?after=${encodeURIComponent(newest())}`);
   if (!answer || !answer.part) return;
   const fresh = show(answer.part);
+  if (fresh.length) window.requestAnimationFrame(() => offer(fresh));
   if (fresh.length && !document.hasFocus()) {
     unread += fresh.length;
     document.title = `(${unread}) ${name}`;
@@ -142,6 +167,7 @@ document.addEventListener("submit", (event) => {
   inTurn(() => send(form, button));
 });
 document.addEventListener("visibilitychange", () => (document.hidden ? rest() : listen()));
+window.addEventListener("scroll", () => { if (isInView(log.lastElementChild)) newer.hidden = true; }, { passive: true });
 window.addEventListener("pagehide", rest);
 window.addEventListener("pageshow", (event) => { if (event.persisted) window.location.reload(); });
 window.addEventListener("focus", () => { unread = 0; document.title = name; });
