@@ -13,11 +13,14 @@ from pathlib import Path
 from typing import Any
 
 from sqlalchemy import Connection, Engine, create_engine, event, text
-from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
+from sqlalchemy.engine import ExceptionContext
+from sqlalchemy.exc import DatabaseError, DBAPIError, InterfaceError, OperationalError
+from sqlalchemy.exc import TimeoutError as PoolExhausted
 from sqlalchemy.orm import Session
 
-from waiting_room.errors import StorageRefused
+from waiting_room.errors import StartRefused, StorageRefused
 
+SQLITE = "sqlite:///"
 BUSY_SECONDS = 5
 AFTER = "after_commit"
 
@@ -28,10 +31,15 @@ class Database:
     def __init__(self, url: str) -> None:
         self.url = url
         self.is_sqlite = url.startswith("sqlite")
-        self.writing = _sqlite(url, read_only=False) if self.is_sqlite else _postgres(url)
-        self.reading = _sqlite(url, read_only=True) if self.is_sqlite else self.writing
+        self.writing = _sqlite(self.file, read_only=False) if self.is_sqlite else _postgres(url)
+        self.reading = _sqlite(self.file, read_only=True) if self.is_sqlite else _looking(self)
         # SQLite has one writer at a time anyway; queueing here is fairer than its busy waiting.
         self.turn = threading.Lock()
+
+    @property
+    def file(self) -> Path:
+        """Where SQLite keeps it."""
+        return Path(self.url.removeprefix(SQLITE))
 
     def close(self) -> None:
         """Let go of every connection."""
@@ -81,7 +89,7 @@ def write() -> Iterator[Session]:
         _held.writing = True
         try:
             session = Session(database.writing, expire_on_commit=False)
-            with _refusals(), session, session.begin():
+            with refusals(), session, session.begin():
                 yield session
         finally:
             _held.writing = False
@@ -91,12 +99,9 @@ def write() -> Iterator[Session]:
 
 @contextmanager
 def read() -> Iterator[Session]:
-    """A look at the room. The database itself refuses any change made here."""
-    database = current()
-    options: dict[str, Any] = {} if database.is_sqlite else {"postgresql_readonly": True}
-    engine = database.reading.execution_options(**options)
-    session = Session(engine, expire_on_commit=False, autoflush=False)
-    with _refusals(), session:
+    """A look at the room as it is at one moment. The database itself refuses any change here."""
+    session = Session(current().reading, expire_on_commit=False, autoflush=False)
+    with refusals(), session:
         yield session
 
 
@@ -121,14 +126,17 @@ def _turn(database: Database) -> Iterator[None]:
 
 
 @contextmanager
-def _refusals() -> Iterator[None]:
+def refusals() -> Iterator[None]:
     """Say in one word of ours what drivers say in many: the storage did not take it."""
     try:
         yield
     except (OperationalError, InterfaceError) as error:
         raise StorageRefused(_reason(error)) from error
+    except PoolExhausted as error:
+        raise StorageRefused("every connection is in use") from error
     except DBAPIError as error:
-        if error.connection_invalidated:
+        # SQLite says plain DatabaseError of a file that is damaged, or none of its own.
+        if error.connection_invalidated or type(error) is DatabaseError:
             raise StorageRefused(_reason(error)) from error
         raise
 
@@ -140,19 +148,49 @@ def _reason(error: DBAPIError) -> str:
 
 
 def _postgres(url: str) -> Engine:
-    return create_engine(
-        url,
-        pool_pre_ping=True,
-        pool_size=10,
-        hide_parameters=True,
-        connect_args={"connect_timeout": BUSY_SECONDS, "options": "-c statement_timeout=5000"},
+    try:
+        engine = create_engine(
+            url,
+            pool_pre_ping=True,
+            pool_size=10,
+            pool_timeout=BUSY_SECONDS,
+            hide_parameters=True,
+            connect_args={
+                "connect_timeout": BUSY_SECONDS,
+                "tcp_user_timeout": 2000 * BUSY_SECONDS,
+                "options": f"-c statement_timeout={BUSY_SECONDS}s",
+            },
+        )
+    except ModuleNotFoundError:
+        raise StartRefused(
+            "PostgreSQL needs more: pip install virtual-waiting-room[postgres]"
+        ) from None
+    event.listen(engine, "handle_error", _without_values)
+    return engine
+
+
+def _looking(database: Database) -> Engine:
+    """Reads on PostgreSQL see one moment, as they do on SQLite, and cannot write."""
+    return database.writing.execution_options(
+        postgresql_readonly=True, isolation_level="REPEATABLE READ"
     )
 
 
-def _sqlite(url: str, *, read_only: bool) -> Engine:
-    Path(url.removeprefix("sqlite:///")).parent.mkdir(parents=True, exist_ok=True)
+def _without_values(context: ExceptionContext) -> None:
+    """PostgreSQL adds a line with the values of the row to some errors. Drop it."""
+    for error in (context.original_exception, context.sqlalchemy_exception):
+        if error is not None and error.args:
+            error.args = (str(error.args[0]).partition("\n")[0], *error.args[1:])
+
+
+def _sqlite(file: Path, *, read_only: bool) -> Engine:
+    file.parent.mkdir(parents=True, exist_ok=True)
     engine = create_engine(
-        url, connect_args={"timeout": BUSY_SECONDS}, pool_size=20, hide_parameters=True
+        f"{SQLITE}{file}",
+        connect_args={"timeout": BUSY_SECONDS},
+        pool_size=20,
+        pool_timeout=BUSY_SECONDS,
+        hide_parameters=True,
     )
     pragmas = ["journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "secure_delete=ON"]
     pragmas += ["query_only=ON"] if read_only else []
