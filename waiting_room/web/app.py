@@ -15,6 +15,7 @@ from waiting_room.settings import Settings
 from waiting_room.web import demo, health, live, public, sign_in, welcome
 from waiting_room.web.desk import (
     alerts,
+    alive,
     first_run,
     invitations,
     me,
@@ -39,6 +40,7 @@ PAGES: tuple[APIRouter, ...] = (
     staff.router,
     demo.router,
     today.router,
+    alive.router,
     live.router,
     search.router,
     alerts.router,
