@@ -7,7 +7,7 @@ import contextlib
 import fcntl
 import logging
 import signal
-from collections.abc import Iterator
+from collections.abc import Callable, Coroutine, Iterator
 from datetime import timedelta
 from typing import Any
 
@@ -15,12 +15,12 @@ import uvicorn
 from fastapi import FastAPI
 
 import scheduler.app
-from bot import inbox
-from bot.telegram import webhook
+from bot.telegram import hearing
 from bot.telegram.poller import Poller
-from bot.web_chat import routes as web_chat
-from waiting_room import clock, db, keyring, library, logs, migrations
-from waiting_room.care import danger, providers
+from bot.telegram.webhook import Webhook, set_webhook
+from bot.web_chat import door as web_chat
+from waiting_room import beats, clock, db, keyring, library, logs, migrations
+from waiting_room.care import danger, inbox, providers
 from waiting_room.channels.delivery import Delivery
 from waiting_room.errors import BadInput, StartRefused, StorageRefused
 from waiting_room.settings import Settings
@@ -66,12 +66,12 @@ def run(settings: Settings, *, only: str = "") -> None:
         asyncio.run(_serve(settings, roles))
 
 
-def application(settings: Settings) -> FastAPI:
+def application(settings: Settings, telegram: Webhook | None = None) -> FastAPI:
     """Every web door in one application."""
     app = web.build(settings)
-    app.include_router(web_chat.build(settings), include_in_schema=False)
-    if settings.telegram_mode == "webhook":
-        app.include_router(webhook.build(settings), include_in_schema=False)
+    web_chat.install(app)
+    if telegram is not None:
+        app.include_router(telegram.router)
     if settings.env == "demo":
         app.state.jump = Jump(settings)
     return app
@@ -92,10 +92,14 @@ class Jump:
 
 async def _serve(settings: Settings, roles: tuple[str, ...]) -> None:
     stop = asyncio.Event()
+    delivery = Delivery(settings)
+    telegram = _webhook(settings, delivery)
     ticking: Any = scheduler.app.start(settings) if "scheduler" in roles else None
-    tasks = _loops(settings, roles, stop)
+    tasks = [
+        asyncio.create_task(_guarded(loop)) for loop in _loops(settings, roles, stop, delivery)
+    ]
     if "web" in roles:
-        await _serve_web(settings)
+        await _serve_web(settings, application(settings, telegram))
     else:
         await _wait_for_signal()
     stop.set()
@@ -105,21 +109,41 @@ async def _serve(settings: Settings, roles: tuple[str, ...]) -> None:
         _done, late = await asyncio.wait(tasks, timeout=GRACE_SECONDS)
         for task in late:
             task.cancel()
+    if telegram is not None:
+        await telegram.close()
 
 
-def _loops(settings: Settings, roles: tuple[str, ...], stop: asyncio.Event) -> list[Any]:
-    wanted: list[Any] = []
+def _loops(
+    settings: Settings, roles: tuple[str, ...], stop: asyncio.Event, delivery: Delivery
+) -> Iterator[Coroutine[Any, Any, object]]:
+    """The loops of these roles; each notes a beat every time round."""
     if "delivery" in roles:
-        wanted.append(Delivery(settings).run(stop))
-    if "bot" in roles:
-        wanted.append(inbox.run_worker(stop))
-        wanted += [poller.run(stop) for poller in _pollers(settings)]
-        if settings.telegram_mode == "webhook":
-            wanted.append(webhook.set_webhooks(settings))
-    return [asyncio.create_task(_guarded(each)) for each in wanted]
+        yield delivery.run(stop, beat=_beat("delivery"))
+    if "bot" not in roles:
+        return
+    yield hearing.run_worker(stop, beat=_beat("inbox"))
+    if settings.telegram_mode == "webhook":
+        yield set_webhook(settings)
+        return
+    tokens = {inbox.PATIENTS: settings.telegram_token, inbox.STAFF: settings.staff_telegram_token}
+    for bot, token in tokens.items():
+        if token:
+            speaker = delivery.speaker if bot == inbox.PATIENTS else None
+            poller = Poller(bot, token, settings, speaker=speaker, beat=_beat(f"poller {bot}"))
+            yield poller.run(stop)
 
 
-async def _guarded(loop: Any) -> None:
+def _beat(name: str) -> Callable[[], None]:
+    return lambda: beats.note(name, wall=clock.wall())
+
+
+def _webhook(settings: Settings, delivery: Delivery) -> Webhook | None:
+    if settings.telegram_mode != "webhook":
+        return None
+    return Webhook(settings, speaker=delivery.speaker)
+
+
+async def _guarded(loop: Coroutine[Any, Any, object]) -> None:
     """A loop that ends by an error takes the process with it: the supervisor starts a whole one."""
     try:
         await loop
@@ -130,17 +154,10 @@ async def _guarded(loop: Any) -> None:
         signal.raise_signal(signal.SIGTERM)
 
 
-def _pollers(settings: Settings) -> list[Poller]:
-    if settings.telegram_mode != "polling":
-        return []
-    tokens = {"patients": settings.telegram_token, "staff": settings.staff_telegram_token}
-    return [Poller(name, token, settings) for name, token in tokens.items() if token]
-
-
-async def _serve_web(settings: Settings) -> None:
+async def _serve_web(settings: Settings, app: FastAPI) -> None:
     host = "0.0.0.0" if settings.public_url else "127.0.0.1"
     config = uvicorn.Config(
-        application(settings),
+        app,
         host=host,
         port=settings.port,
         log_config=None,

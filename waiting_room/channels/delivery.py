@@ -43,6 +43,13 @@ class Delivery:
             for lane in lanes:
                 lane.wake()
 
+    @property
+    def speaker(self) -> TelegramChannel | None:
+        """What says the fixed help lines to a patient when storage refuses; it needs no database
+        and no running lane."""
+        bot = self.channels.get(TELEGRAM)
+        return bot if isinstance(bot, TelegramChannel) else None
+
     async def say_fixed(self, chat_id: int) -> None:
         """The help lines from memory to a patient's chat, for when storage refuses. Needs neither
         the database nor `run`. Raises NotSent."""
