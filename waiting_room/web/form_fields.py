@@ -7,15 +7,20 @@ from datetime import date
 from waiting_room.errors import BadInput
 from waiting_room.pages.security import Fields
 
+YEARS = range(1900, 2101)
+
 
 def day(fields: Fields, name: str) -> date:
     """The day of a `date_field`. Raises BadInput in words for the person."""
     typed = day_typed(fields, name)
+    boxes = [typed[part] for part in ("year", "month", "day")]
     try:
-        year, month, number = (int(typed[part]) for part in ("year", "month", "day"))
-        return date(year, month, number)
+        found = date.fromisoformat("{:0>4}-{:0>2}-{:0>2}".format(*boxes))
     except ValueError:
         raise BadInput(name, "Enter a day, a month and a year, such as 31 3 2027.") from None
+    if found.year not in YEARS:
+        raise BadInput(name, "Enter the year with 4 figures, such as 2027.")
+    return found
 
 
 def day_typed(fields: Fields, name: str) -> dict[str, str]:
