@@ -7,6 +7,7 @@ never a message.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import threading
 from collections import defaultdict
 from collections.abc import Callable
@@ -37,7 +38,8 @@ class Listener:
                 _listeners[name].add(self._wake)
 
     def _wake(self) -> None:
-        if not self._loop.is_closed():
+        # Its loop may have ended a moment ago: then nobody waits any more.
+        with contextlib.suppress(RuntimeError):
             self._loop.call_soon_threadsafe(self._event.set)
 
     async def wait(self, seconds: float) -> bool:

@@ -48,7 +48,10 @@ def advance(by: timedelta) -> None:
         return
     _offset = _current_offset() + by
     if _offset_file is not None:
-        _offset_file.write_text(str(_offset.total_seconds()), encoding="utf-8")
+        # In one move: another process must not read an empty file and fall back to today.
+        fresh = _offset_file.with_suffix(".new")
+        fresh.write_text(str(_offset.total_seconds()), encoding="ascii")
+        fresh.replace(_offset_file)
 
 
 def follow(file: Path | None) -> None:
@@ -70,5 +73,5 @@ def _current_offset() -> timedelta:
     if time.monotonic() - _offset_read > 0.5:
         _offset_read = time.monotonic()
         if _offset_file.exists():
-            _offset = timedelta(seconds=float(_offset_file.read_text(encoding="utf-8") or 0))
+            _offset = timedelta(seconds=float(_offset_file.read_text(encoding="ascii")))
     return _offset

@@ -10,7 +10,7 @@ import hashlib
 import hmac
 import os
 import secrets
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from cryptography.exceptions import InvalidTag
@@ -57,8 +57,10 @@ class DataKey:
         head = len(VERSION) + ID_BYTES
         nonce, body = sealed[head : head + NONCE_BYTES], sealed[head + NONCE_BYTES :]
         try:
+            if not sealed.startswith(VERSION + self.key_id):
+                raise InvalidTag
             return self.cipher.decrypt(nonce, body, bound_to.encode())
-        except InvalidTag:
+        except (InvalidTag, ValueError):  # a ValueError is a value cut short
             raise CannotOpen(bound_to.split("|")[0]) from None
 
 
@@ -72,7 +74,7 @@ class MasterKey:
     """The key that wraps every data key. Kept in a file or on paper, never in the database."""
 
     key_id: str
-    secret: bytes
+    secret: bytes = field(repr=False)
     sample: bool = False
 
     def wrap(self, key: bytes, *, owner: str) -> bytes:
@@ -106,11 +108,15 @@ def new_master_key(*, sample: bool = False) -> MasterKey:
 
 def read_key_file(file: Path) -> list[MasterKey]:
     """The master keys in this file, current first; raises StartRefused with a plain reason."""
-    if not file.exists():
-        return []
-    if file.stat().st_mode & 0o077:
-        raise StartRefused(f"key file {file.name}: others can read it; run chmod 600 on it")
-    keys = [_parse(line, file) for line in file.read_text("ascii").splitlines() if line.strip()]
+    try:
+        if not file.exists():
+            return []
+        if file.stat().st_mode & 0o077:
+            raise StartRefused(f"key file {file.name}: others can read it; run chmod 600 on it")
+        lines = file.read_text("ascii", errors="replace").splitlines()
+    except OSError as error:
+        raise StartRefused(f"key file {file.name}: {error.strerror}") from None
+    keys = [_parse(line, file) for line in lines if line.strip()]
     if not keys:
         raise StartRefused(f"key file {file.name}: it is empty; restore it from the recovery sheet")
     return keys
@@ -129,7 +135,6 @@ def _parse(line: str, file: Path) -> MasterKey:
 
 def write_key_file(file: Path, keys: list[MasterKey]) -> None:
     """Write the keys, current first, readable by the owner only; never leaves half a file."""
-    file.parent.mkdir(parents=True, exist_ok=True)
     words = (f"{k.key_id} {k.secret.hex()}{' sample' if k.sample else ''}\n" for k in keys)
     _write_private(file, "".join(words))
 
@@ -143,13 +148,27 @@ def write_recovery_sheet(file: Path, key: MasterKey, *, key_file: Path) -> None:
 
 def _write_private(file: Path, text: str) -> None:
     fresh = file.with_suffix(file.suffix + ".new")
-    fresh.unlink(missing_ok=True)
-    handle = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    with os.fdopen(handle, "w", encoding="ascii") as out:
-        out.write(text)
-        out.flush()
-        os.fsync(out.fileno())
-    fresh.replace(file)
+    try:
+        file.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        fresh.unlink(missing_ok=True)
+        handle = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        with os.fdopen(handle, "w", encoding="ascii") as out:
+            out.write(text)
+            out.flush()
+            os.fsync(out.fileno())
+        fresh.replace(file)
+        _sync_folder(file.parent)
+    except OSError as error:
+        raise StartRefused(f"{file.name} cannot be written: {error.strerror}") from None
+
+
+def _sync_folder(folder: Path) -> None:
+    # Data sealed with a key may reach the disk before the key's new name does.
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
 
 
 def keyed_hash(key: bytes, *parts: str) -> str:

@@ -6,17 +6,23 @@ requests. Our own lines carry ids and verbs. A last filter hides anything that l
 
 from __future__ import annotations
 
+import json
 import logging
 import re
 import sys
+import threading
 from collections.abc import MutableMapping
+from types import TracebackType
 from typing import Any
+from urllib.parse import quote
 
 import structlog
 
 OURS = ("bot", "scheduler", "waiting_room")
-TOKEN = re.compile(r"\d{6,}:[A-Za-z0-9_-]{20,}")
+TOKEN = re.compile(r"\d{6,}(:|%3A)[A-Za-z0-9_-]{20,}", re.IGNORECASE)
 HIDDEN = "[hidden]"
+
+log = logging.getLogger(__name__)
 
 
 def set_up(*, level: str, secrets: tuple[str, ...] = ()) -> None:
@@ -42,6 +48,8 @@ def set_up(*, level: str, secrets: tuple[str, ...] = ()) -> None:
     root.setLevel(logging.WARNING)
     for name in OURS:
         logging.getLogger(name).setLevel(level)
+    sys.excepthook = _unexpected
+    threading.excepthook = _unexpected_in_thread
 
 
 class _Sieve(structlog.stdlib.ProcessorFormatter):
@@ -50,7 +58,9 @@ class _Sieve(structlog.stdlib.ProcessorFormatter):
     def __init__(self, render: Any, shared: list[Any], secrets: tuple[str, ...]) -> None:
         remove = structlog.stdlib.ProcessorFormatter.remove_processors_meta
         super().__init__(processors=[remove, render], foreign_pre_chain=shared)
-        self._secrets = secrets
+        # As they are, as they stand in an address, and as JSON spells them; the longest first.
+        spelled = {json.dumps(form)[1:-1] for s in secrets for form in (s, quote(s, safe=""))}
+        self._secrets = sorted(spelled, key=len, reverse=True)
 
     def format(self, record: logging.LogRecord) -> str:
         """The line, sieved."""
@@ -58,6 +68,20 @@ class _Sieve(structlog.stdlib.ProcessorFormatter):
         for secret in self._secrets:
             line = line.replace(secret, HIDDEN)
         return line
+
+
+def _unexpected(
+    kind: type[BaseException], error: BaseException, trace: TracebackType | None
+) -> None:
+    """The end of a process is logged like any other error: a trace would show values."""
+    if issubclass(kind, KeyboardInterrupt):
+        return
+    log.critical("ended by an error", exc_info=(kind, error, trace))
+
+
+def _unexpected_in_thread(ended: threading.ExceptHookArgs) -> None:
+    if ended.exc_value is not None:
+        _unexpected(ended.exc_type, ended.exc_value, ended.exc_traceback)
 
 
 def _brief_errors(

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Any, Literal
-from urllib.parse import urlsplit
+from urllib.parse import unquote, urlsplit
 
 from pydantic import AliasChoices, Field, ValidationError, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
@@ -39,6 +40,13 @@ class Settings(BaseSettings):
     heartbeat_url: str = ""
     anchor_url: str = ""
 
+    @field_validator("telegram_secret")
+    @classmethod
+    def _secret_shape(cls, value: str) -> str:
+        if value and not re.fullmatch(r"[A-Za-z0-9_-]{1,256}", value):
+            raise ValueError("must be at most 256 letters, digits, - or _, as Telegram takes it")
+        return value
+
     @field_validator("telegram_token", "staff_telegram_token")
     @classmethod
     def _token_shape(cls, value: str) -> str:
@@ -50,14 +58,14 @@ class Settings(BaseSettings):
     @field_validator("telegram_api", "public_url", "heartbeat_url", "anchor_url")
     @classmethod
     def _web_address(cls, value: str) -> str:
-        if value and urlsplit(value).scheme not in {"http", "https"}:
+        if value and not _is_address(value, "http", "https"):
             raise ValueError("must start with https:// (or http:// on this machine only)")
         return value.rstrip("/")
 
     @field_validator("smtp_url")
     @classmethod
     def _mail_address(cls, value: str) -> str:
-        if value and urlsplit(value).scheme not in {"smtp", "smtps"}:
+        if value and not _is_address(value, "smtp", "smtps"):
             raise ValueError("must start with smtp:// or smtps://")
         return value
 
@@ -68,6 +76,8 @@ class Settings(BaseSettings):
             value = value.replace("postgresql://", "postgresql+psycopg://", 1)
         if value and not value.startswith(("sqlite:///", "postgresql+psycopg://")):
             raise ValueError("must start with sqlite:/// or postgresql://")
+        if value in {"sqlite:///", "sqlite:///:memory:"}:
+            raise ValueError("must name a file after sqlite:///")
         return value
 
     @property
@@ -108,10 +118,14 @@ class Settings(BaseSettings):
     @property
     def secrets(self) -> tuple[str, ...]:
         """Values that must never reach a log."""
-        mail_password = urlsplit(self.smtp_url).password or ""
-        database_password = urlsplit(self.database).password or ""
-        found = (self.telegram_token, self.staff_telegram_token, self.telegram_secret)
-        return tuple(s for s in (*found, mail_password, database_password) if s)
+        found = [self.telegram_token, self.staff_telegram_token, self.telegram_secret]
+        for url in (self.smtp_url, self.database, self.keys_database):
+            password = urlsplit(url).password or ""
+            found += [password, unquote(password)]
+        for url in (self.heartbeat_url, self.anchor_url):
+            # Whoever knows the path of such an address may use it.
+            found.append(urlsplit(url).path.strip("/"))
+        return tuple(dict.fromkeys(secret for secret in found if secret))
 
 
 def load(**overrides: Any) -> Settings:
@@ -134,6 +148,8 @@ def _check_together(settings: Settings) -> None:
             raise StartRefused("WAITING_ROOM_TELEGRAM_SECRET: needed when the mode is webhook")
         if not settings.public_url:
             raise StartRefused("WAITING_ROOM_PUBLIC_URL: needed when the mode is webhook")
+    if settings.database.startswith("sqlite") and settings.keys_database == settings.database:
+        raise StartRefused("WAITING_ROOM_KEYS_URL: must be another file than the database")
     if settings.telegram_token and settings.telegram_token == settings.staff_telegram_token:
         raise StartRefused("WAITING_ROOM_STAFF_TELEGRAM_TOKEN: must be a second bot, not the same")
     if settings.env == "production":
@@ -147,3 +163,12 @@ def _check_production(settings: Settings) -> None:
         raise StartRefused("WAITING_ROOM_PUBLIC_URL: must be https:// in production")
     if not settings.smtp_url:
         raise StartRefused("WAITING_ROOM_SMTP_URL: needed in production, so that alerts reach mail")
+    for name in ("telegram_api", "heartbeat_url", "anchor_url"):
+        address = urlsplit(getattr(settings, name))
+        if address.scheme == "http" and address.hostname not in LOOPBACK:
+            raise StartRefused(f"{PREFIX}{name.upper()}: must be https:// in production")
+
+
+def _is_address(value: str, *schemes: str) -> bool:
+    parts = urlsplit(value)
+    return parts.scheme in schemes and bool(parts.hostname) and (parts.port or 1) > 0
