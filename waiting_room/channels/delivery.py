@@ -9,6 +9,7 @@ from waiting_room.channels import fixed
 from waiting_room.channels.contract import Channel, Missing, Permanent
 from waiting_room.channels.email import EmailChannel
 from waiting_room.channels.lane import Lane
+from waiting_room.channels.mail_folder import MailFolder
 from waiting_room.channels.telegram import TelegramChannel
 from waiting_room.settings import Settings
 
@@ -67,6 +68,9 @@ def _bot(token: str, settings: Settings, *, protect: bool) -> Channel:
 
 
 def _mail(settings: Settings) -> Channel:
+    if not settings.smtp_url and settings.env == "demo":
+        folder = settings.data / "mails"
+        return MailFolder(folder, sender=settings.mail_from, address=settings.address)
     if not settings.smtp_url:
         return Missing("no mail server set")
     return EmailChannel(settings.smtp_url, sender=settings.mail_from, address=settings.address)

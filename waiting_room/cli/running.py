@@ -23,7 +23,7 @@ DEMO_DOORS = """
   The referrer     {refer}
 
   Jump ahead in time from the bar at the top of the desk, and see silence noticed.
-  Stop with Ctrl+C. Everything is kept under {data}.
+  Mails are written into {data}/mails. Stop with Ctrl+C. Everything is kept under {data}.
 """
 
 
@@ -42,6 +42,8 @@ def demo() -> None:
     if settings.load().env == "production":
         raise StartRefused("WAITING_ROOM_ENV is production: the demo does not run there")
     with serving.opened(chosen):
+        with db.read() as session:
+            sample.start_the_day(session)
         now, wall = clock.now(), clock.wall()
         with db.write() as session:
             sample.fill(session, now=now)

@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 
 from bot import conversation
 from bot.turn import Heard, Kind
-from waiting_room import crypto, outbox
+from waiting_room import clock, crypto, outbox
 from waiting_room.care import check_ins, conversations, duty, invitations, providers, referrals
 from waiting_room.care import people as records
 from waiting_room.care import staff as team
@@ -43,6 +43,13 @@ class Doors:
     sign_in: str
     chat: str
     pin: str
+
+
+def start_the_day(session: Session) -> None:
+    """A demo begins when somebody is at work: on a Sunday night no ladder climbs."""
+    provider, now = providers.here(session), clock.now()
+    if provider.ready_at is None and not providers.is_staffed(provider, now=now):
+        clock.advance(providers.next_opening(provider, now=now) + timedelta(hours=1) - now)
 
 
 def fill(session: Session, *, now: datetime) -> None:
