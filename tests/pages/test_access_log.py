@@ -32,3 +32,9 @@ def test_one_line_for_each_request(web: TestClient) -> None:
         web.get("/chat")
         web.get("/nope")
     assert len([line for line in lines if line["event"] == "request"]) == 2
+
+
+def test_opening_help_leaves_no_line(web: TestClient) -> None:
+    with capture_logs() as lines:
+        assert web.get("/help").status_code == 200
+    assert lines == []

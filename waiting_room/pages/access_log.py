@@ -1,4 +1,5 @@
-"""One line for each request: method, route, status, time. Never an address a token may stand in."""
+"""One line for each request: method, route, status, time. Never an address a token may stand in,
+and nothing at all when somebody opens the help page."""
 
 from __future__ import annotations
 
@@ -6,7 +7,7 @@ import structlog
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from waiting_room import clock
-from waiting_room.pages.site import edge_of, under
+from waiting_room.pages.site import Site, edge_of, under
 
 log = structlog.get_logger(__name__)
 # What the log says for a client that went away before there was an answer.
@@ -16,12 +17,14 @@ GONE = 499
 class AccessLog:
     """Writes the line when the answer starts, so that a live stream is logged at once."""
 
-    def __init__(self, app: ASGIApp) -> None:
+    def __init__(self, app: ASGIApp, *, site: Site) -> None:
         self.app = app
+        self.unsaid = (site.help_url,)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass the request on and note how it was answered."""
-        if scope["type"] != "http":
+        # Help promises that opening it tells nobody. A failure there is still logged, by LastResort.
+        if scope["type"] != "http" or under(scope["path"], self.unsaid):
             await self.app(scope, receive, send)
             return
         began = clock.monotonic()

@@ -42,7 +42,7 @@ def _add_layers(app: FastAPI, site: Site) -> None:
     app.add_middleware(RateLimit, site=site)
     app.add_middleware(BodyLimit, larger=site.larger_bodies)
     app.add_middleware(LastResort)
-    app.add_middleware(AccessLog)
+    app.add_middleware(AccessLog, site=site)
     app.add_middleware(SecurityHeaders, site=site)
 
 
