@@ -132,6 +132,13 @@ def drop_for(
     return int(result.rowcount)  # type: ignore[attr-defined]
 
 
+def drop_notices(session: Session, alert_id: str, *, why: str, now: datetime) -> None:
+    """The alert is settled: notices that have not left call nobody any more."""
+    waiting = (LetterRow.alert_id == alert_id, LetterRow.staff_id.is_not(None))
+    unsent = update(LetterRow).where(*waiting, LetterRow.state == QUEUED)
+    session.execute(unsent.values(state=DROPPED, why=why, settled_at=now))
+
+
 def _letter(
     page: library.Page,
     letter: Letter,

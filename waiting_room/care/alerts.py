@@ -6,17 +6,18 @@ it is raised; who stands on a rung is looked up at each step.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from sqlalchemy import func, select, update
 from sqlalchemy.orm import Session
 
-from waiting_room import audit, permissions
-from waiting_room.care import alert_replies, ladder, states
+from waiting_room import audit, outbox, permissions
+from waiting_room.care import alert_replies, ladder, references, states
+from waiting_room.care.alert_causes import Cause as Cause
+from waiting_room.care.alert_causes import open_alert
 from waiting_room.care.colours import Colour
 from waiting_room.errors import BadInput, Refused
-from waiting_room.models import Alert, AlertEvent, Staff, new_id, new_reference
+from waiting_room.models import Alert, AlertEvent, Staff, new_id
 
 RAISED, NOTIFYING, ACKNOWLEDGED = "raised", "notifying", "acknowledged"
 CONTACTED, CLOSED = "contacted", "closed"
@@ -24,7 +25,7 @@ MOVES = states.table(
     raised="notifying acknowledged contacted closed",
     notifying="notifying acknowledged contacted closed",
     acknowledged="notifying contacted closed",
-    contacted="notifying closed",
+    contacted="notifying contacted closed",
 )
 OPEN = (RAISED, NOTIFYING, ACKNOWLEDGED, CONTACTED)
 REACHED = ("spoke", "met", "wrote and they answered", "emergency services called")
@@ -39,43 +40,30 @@ QUIET_AFTER_NOTICE = timedelta(minutes=1)
 ORDER = (Colour.GREEN, Colour.AMBER, Colour.RED)
 
 
-@dataclass(frozen=True)
-class Cause:
-    """What raised an alert: ids only, never the words."""
-
-    colour: Colour
-    kind: str
-    patient_id: str | None = None
-    address_id: str | None = None
-    what: str = ""
-    what_id: str = ""
-
-
 def raise_(session: Session, cause: Cause, *, now: datetime) -> Alert:
     """Raise an alert, or let this cause join the person's open one, and tell people at once."""
-    alert = _open_one(session, cause)
+    alert = open_alert(session, cause, OPEN)
     if alert is None:
         alert = _new(session, cause, now)
         _event(session, alert, "raised", cause=cause, by=audit.SYSTEM, now=now)
-        ladder.start(session, alert, now=now)
+        _climb_from_the_start(session, alert, now=now)
         return alert
     _event(session, alert, "joined", cause=cause, by=audit.SYSTEM, now=now)
-    worse = ORDER.index(cause.colour) > ORDER.index(Colour(alert.colour))
-    if worse:
+    urgency, known = (ORDER.index(Colour(colour)) for colour in (cause.colour, alert.colour))
+    if urgency > known:
         alert.colour, alert.kind = cause.colour, cause.kind
         alert.ladder = ladder.of(session, cause.colour)
-        alert.rung = 0
-    if worse or alert.state == CONTACTED:
-        _move(alert, NOTIFYING)
-        ladder.start(session, alert, now=now)
-    elif cause.colour != Colour.GREEN and _last_notice(session, alert) + QUIET_AFTER_NOTICE <= now:
-        ladder.tell_again(session, alert, now=now)
+        _climb_from_the_start(session, alert, now=now)
+    elif alert.state == CONTACTED and urgency == known:
+        _climb_from_the_start(session, alert, now=now)
+    elif cause.colour != Colour.GREEN or alert.state == CONTACTED:
+        _tell_of_joining(session, alert, now=now)
     return alert
 
 
 def raise_once(session: Session, cause: Cause, *, now: datetime) -> Alert:
     """Like `raise_`, for a tick that sees the same trouble each minute: it joins nothing twice."""
-    return _open_one(session, cause) or raise_(session, cause, now=now)
+    return open_alert(session, cause, OPEN) or raise_(session, cause, now=now)
 
 
 def overdue(session: Session, *, now: datetime, grace: timedelta = OVERDUE) -> int:
@@ -90,17 +78,9 @@ def climb(session: Session, *, now: datetime, limit: int = 50) -> int:
     query = select(Alert).where(*due).order_by(Alert.due_at).limit(limit)
     moved = 0
     for alert in session.scalars(query.with_for_update(skip_locked=True)):
-        if alert.state == CONTACTED:
-            ladder.remind(session, alert, now=now)
-            alert.due_at = now + STILL_OPEN
-        else:
-            fell_back = alert.state == ACKNOWLEDGED
-            _move(alert, NOTIFYING)
-            if fell_back:
-                _event(session, alert, "fell back", by=audit.SYSTEM, now=now)
-                ladder.remind(session, alert, now=now)
-            ladder.step(session, alert, now=now)
-        moved += 1
+        if not ladder.waits_for_opening(session, alert, now=now):
+            _climb_one(session, alert, now=now)
+            moved += 1
     return moved
 
 
@@ -126,9 +106,11 @@ def record_outcome(
     if outcome not in OUTCOMES:
         raise BadInput("outcome", "Choose an outcome from the list.")
     reached = outcome in REACHED
+    _lock(session, alert)
     _move(alert, CONTACTED if reached else NOTIFYING)
     alert.outcome = outcome
     if reached:
+        alert.acknowledged_by = alert.acknowledged_by or by.id
         alert.due_at = now + STILL_OPEN
     _event(session, alert, f"outcome: {outcome}", by=by.id, now=now)
     if not reached:
@@ -140,9 +122,11 @@ def close(session: Session, alert: Alert, reason: str, *, by: Staff, now: dateti
     """End it. Only a person can; a tick has no way here."""
     if reason not in CLOSE_REASONS:
         raise BadInput("reason", "Choose a reason from the list.")
+    _lock(session, alert)
     _move(alert, CLOSED)
     alert.due_at, alert.closed_at, alert.closed_by, alert.reason = None, now, by.id, reason
     _event(session, alert, "closed", by=by.id, now=now)
+    outbox.drop_notices(session, alert.id, why="the alert is closed", now=now)
     if alert.patient_id:
         why = alert.reference
         permissions.end_share(session, alert.patient_id, role=permissions.RUNG, now=now, why=why)
@@ -165,24 +149,45 @@ def _move(alert: Alert, state: str) -> None:
     """The one function that changes an alert's state."""
     states.check_move(MOVES, "alert", alert.state, state)
     alert.state = state
+    if state == NOTIFYING:
+        alert.acknowledged_by = None  # nobody has it now; the events keep who had it
 
 
-def _open_one(session: Session, cause: Cause) -> Alert | None:
-    query = select(Alert).where(Alert.state.in_(OPEN))
-    if cause.patient_id:
-        query = query.where(Alert.patient_id == cause.patient_id)
-    elif cause.address_id:
-        query = query.where(Alert.address_id == cause.address_id, Alert.patient_id.is_(None))
-    else:
-        system = (Alert.patient_id.is_(None), Alert.address_id.is_(None))
-        query = query.where(Alert.kind == cause.kind, *system)
-    return session.scalars(query.limit(1).with_for_update()).first()
+def _lock(session: Session, alert: Alert) -> None:
+    """Nobody else moves this alert until we are done, and we see what they did before."""
+    session.refresh(alert, with_for_update=True)
+
+
+def _climb_from_the_start(session: Session, alert: Alert, *, now: datetime) -> None:
+    _move(alert, NOTIFYING)
+    ladder.start(session, alert, now=now)
+
+
+def _climb_one(session: Session, alert: Alert, *, now: datetime) -> None:
+    if alert.state == CONTACTED:
+        ladder.remind(session, alert, now=now)
+        alert.due_at = now + STILL_OPEN
+        return
+    if alert.state == ACKNOWLEDGED:
+        _event(session, alert, "fell back", by=audit.SYSTEM, now=now)
+        ladder.remind(session, alert, now=now)
+    _move(alert, NOTIFYING)
+    ladder.step(session, alert, now=now)
+
+
+def _tell_of_joining(session: Session, alert: Alert, *, now: datetime) -> None:
+    """At most once a minute; whoever just took it was not told of this yet."""
+    told = select(func.max(AlertEvent.at)).where(AlertEvent.alert_id == alert.id)
+    notices = (ladder.TOLD_AGAIN,) if alert.acknowledged_by else (*ladder.STEPS, ladder.TOLD_AGAIN)
+    last = session.scalar(told.where(AlertEvent.verb.in_(notices)))
+    if last is None or last + QUIET_AFTER_NOTICE <= now:
+        ladder.tell_again(session, alert, now=now)
 
 
 def _new(session: Session, cause: Cause, now: datetime) -> Alert:
     alert = Alert(
         id=new_id(),
-        reference=new_reference(),
+        reference=references.free(session, Alert.reference),
         colour=cause.colour,
         kind=cause.kind,
         state=RAISED,
@@ -212,16 +217,6 @@ def _event(
         row.details = {"kind": cause.kind, "colour": cause.colour}
     session.add(row)
     session.flush()
-
-
-def _last_notice(session: Session, alert: Alert) -> datetime:
-    told = select(AlertEvent.at).where(AlertEvent.alert_id == alert.id)
-    told = (
-        told.where(AlertEvent.verb.in_((ladder.TOLD, ladder.TOLD_AGAIN)))
-        .order_by(AlertEvent.at.desc())
-        .limit(1)
-    )
-    return session.scalar(told) or alert.raised_at
 
 
 def _who_has_it(session: Session, alert: Alert, staff: Staff) -> str:

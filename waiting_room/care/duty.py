@@ -8,16 +8,17 @@ from datetime import datetime, timedelta
 from sqlalchemy import or_, select
 from sqlalchemy.orm import Session
 
-from waiting_room import library
+from waiting_room import library, permissions
 from waiting_room.care import providers, referrals
 from waiting_room.care.colours import Colour
-from waiting_room.models import Absence, DutyTurn, Staff, StaffChannel, new_id
-from waiting_room.models.staff import ADMINISTRATOR, CASE_WORKER, COORDINATOR
+from waiting_room.models import Absence, DutyTurn, Kinship, Staff, StaffChannel, new_id
 
 WORKER, BACKUP, LEAD, ON_CALL, EVERYBODY = providers.RUNGS
 PROOF_LASTS = timedelta(days=30)
 LOOK_AHEAD_DAYS = 14
 PEOPLE_NEEDED = 2
+A_DAY = 8 * 60
+"""Minutes of work in a day: what takes longer is promised in days."""
 
 
 def stand(
@@ -39,18 +40,30 @@ def away(session: Session, staff_id: str, *, since: datetime, until: datetime) -
 
 
 def on_rung(session: Session, rung: str, patient_id: str | None, *, now: datetime) -> list[Staff]:
-    """The people on this rung now who are at work and can be reached; may be nobody."""
+    """The people on this rung now who are at work, can be reached, and may see the patient (nobody
+    is told of themself or a relative); may be nobody."""
     if rung == WORKER:
         worker = referrals.worker_of(session, patient_id, now=now) if patient_id else None
-        return _reachable(session, [worker] if worker else [], now=now)
-    if rung == EVERYBODY:
-        roles = (CASE_WORKER, COORDINATOR, ADMINISTRATOR)
-        everybody = select(Staff).where(Staff.role.in_(roles))
-        return _reachable(session, session.scalars(everybody).all(), now=now)
-    turns = select(DutyTurn.staff_id).where(DutyTurn.rung == rung, DutyTurn.since <= now)
-    turns = turns.where(or_(DutyTurn.until.is_(None), DutyTurn.until > now))
-    people = session.scalars(select(Staff).where(Staff.id.in_(turns))).all()
-    return _reachable(session, people, now=now)
+        people = [worker] if worker else []
+    elif rung == EVERYBODY:
+        people = _team(session)
+    else:
+        turns = select(DutyTurn.staff_id).where(DutyTurn.rung == rung, DutyTurn.since <= now)
+        turns = turns.where(or_(DutyTurn.until.is_(None), DutyTurn.until > now))
+        people = list(session.scalars(select(Staff).where(Staff.id.in_(turns)).order_by(Staff.id)))
+    return reachable(session, people, patient_id, now=now)
+
+
+def reachable(
+    session: Session, people: Sequence[Staff], patient_id: str | None, *, now: datetime
+) -> list[Staff]:
+    """Those of them who are at work, have a living channel, and may see this patient."""
+    absent = select(Absence.staff_id).where(Absence.since <= now, Absence.until > now)
+    related = select(Kinship.staff_id).where(Kinship.patient_id == patient_id)
+    out = set(session.scalars(absent)) | set(session.scalars(related))
+    living = select(StaffChannel.staff_id).where(StaffChannel.dead_at.is_(None))
+    able = set(session.scalars(living)) - out
+    return [p for p in people if p.id in able and permissions.can(p, "see patients")]
 
 
 def channels_of(session: Session, staff_id: str) -> list[StaffChannel]:
@@ -78,10 +91,7 @@ def gap(session: Session, *, now: datetime) -> datetime | None:
     proved = select(StaffChannel.staff_id).where(
         StaffChannel.dead_at.is_(None), StaffChannel.proved_at > now - PROOF_LASTS
     )
-    able = set(session.scalars(proved.distinct()))
-    roles = (CASE_WORKER, COORDINATOR, ADMINISTRATOR)
-    active = select(Staff.id).where(Staff.is_active, Staff.role.in_(roles))
-    able &= set(session.scalars(active))
+    able = set(session.scalars(proved)) & {person.id for person in _team(session)}
     coming = Absence.since < now + timedelta(days=LOOK_AHEAD_DAYS)
     absences = session.scalars(select(Absence).where(Absence.until > now, coming)).all()
     for hour in range(LOOK_AHEAD_DAYS * 24):
@@ -96,20 +106,21 @@ def when_read(session: Session, colour: str, *, now: datetime) -> str:
     """When a person will see an alert of this colour, in words we can keep."""
     provider = providers.here(session)
     on_call = colour != Colour.GREEN and on_rung(session, ON_CALL, None, now=now)
-    if not providers.is_staffed(provider, now=now) and not on_call:
-        return library.phrase("read_from", opening=providers.opening_words(provider, now=now))
     ladder = provider.ladders.get(colour) or providers.LADDERS[colour]
     minutes = sum(step["minutes"] for step in ladder)
-    if minutes >= 8 * 60:
+    # A ladder that would still be climbing when we close promises nothing before the next opening.
+    until = now + timedelta(minutes=minutes if minutes < A_DAY else 0)
+    if not on_call and not all(providers.is_staffed(provider, now=at) for at in (now, until)):
+        return library.phrase("read_from", opening=providers.opening_words(provider, now=now))
+    if minutes >= A_DAY:
         return library.phrase("read_working_days")
     if minutes <= 90:
         return library.phrase("read_within_minutes", number=str(minutes))
     return library.phrase("read_within_hours", number=str(-(-minutes // 60)))
 
 
-def _reachable(session: Session, people: Sequence[Staff], *, now: datetime) -> list[Staff]:
-    absent = select(Absence.staff_id).where(Absence.since <= now, Absence.until > now)
-    gone = set(session.scalars(absent))
-    living = select(StaffChannel.staff_id).where(StaffChannel.dead_at.is_(None))
-    able = set(session.scalars(living))
-    return [p for p in people if p.is_active and p.id in able and p.id not in gone]
+def _team(session: Session) -> list[Staff]:
+    """Everybody of the provider who may look after patients."""
+    ours = Staff.organisation_id == providers.here(session).organisation_id
+    people = session.scalars(select(Staff).where(ours).order_by(Staff.id))
+    return [person for person in people if permissions.can(person, "see patients")]

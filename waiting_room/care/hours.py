@@ -6,28 +6,37 @@ from collections.abc import Callable, Sequence
 from datetime import UTC, date, datetime, time, timedelta
 from functools import cache, partial
 from typing import Any
-from zoneinfo import ZoneInfo
+from zoneinfo import ZoneInfo, available_timezones
 
 import holidays
 
 SUBDIVISION = {"england": "ENG", "wales": "WLS", "scotland": "SCT", "northern-ireland": "NIR"}
 QUIET_FROM, QUIET_UNTIL = time(19), time(9)
 WEEK = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
+LOOK_AHEAD_DAYS = 35
+"""Far enough for hours of one day a week to have an opening after the holidays of Christmas."""
 
 
 @cache
-def _calendar(nation: str) -> Any:
-    return holidays.country_holidays("GB", subdiv=SUBDIVISION.get(nation, "ENG"))
+def _bank_holidays(nation: str, year: int) -> frozenset[date]:
+    # Whole years at once: the library fills its own calendar while others may be looking at it.
+    place = SUBDIVISION.get(nation, "ENG")
+    return frozenset(holidays.country_holidays("GB", subdiv=place, years=year))
 
 
 def is_bank_holiday(day: date, nation: str) -> bool:
     """Whether this is a bank holiday in this nation (python-holidays, UK gov calendars)."""
-    return day in _calendar(nation)
+    return day in _bank_holidays(nation, day.year)
 
 
 def calendar(nation: str) -> Callable[[date], bool]:
     """The bank holidays of a nation as a question about a day."""
     return partial(is_bank_holiday, nation=nation)
+
+
+def is_zone(name: str) -> bool:
+    """Whether this is the name of a time zone, such as Europe/London."""
+    return name in available_timezones()
 
 
 def local(moment: datetime, zone: str) -> datetime:
@@ -78,7 +87,7 @@ def next_opening(
 ) -> datetime:
     """The next start of staffed hours after this moment; a day ahead when there are none at all."""
     today = local(moment, zone).date()
-    for ahead in range(15):
+    for ahead in range(LOOK_AHEAD_DAYS):
         day = today + timedelta(days=ahead)
         if is_bank_holiday(day, nation):
             continue
@@ -91,7 +100,7 @@ def next_opening(
 
 
 def in_words(moment: datetime, *, now: datetime, zone: str) -> str:
-    """A moment the way people say it: "today at 5pm", "9am on Monday" (NHS style)."""
+    """A moment the way people say it: "5pm today", "9am on Monday" (NHS style)."""
     here, today = local(moment, zone), local(now, zone).date()
     days = (here.date() - today).days
     if days == 0:

@@ -1,13 +1,13 @@
 """The steps of an alert: who is told now, and when the next step is due.
 
 In staffed hours it climbs rung by rung; the last rung repeats for ever. Outside them the on-call
-rung is told if the provider has one; else each person of the ladder gets one notice and it goes on
+rung is told if the provider has one; else everybody on the ladder gets one notice and it goes on
 at opening. A GREEN alert is a task and waits for opening in any case.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -18,11 +18,13 @@ from waiting_room import audit, outbox, permissions
 from waiting_room.care import duty, providers
 from waiting_room.care.colours import Colour
 from waiting_room.letters import Choice, Letter, Priority, one_each
-from waiting_room.models import Alert, AlertEvent, LetterRow, Provider, Staff, StaffChannel, new_id
+from waiting_room.models import Alert, AlertEvent, LetterRow, Staff, StaffChannel, new_id
 
 TOLD, TOLD_AGAIN, TOLD_ON_CALL = "told", "told again", "told on call"
 REMINDED = "reminded"
 NOBODY, CLOSED_HOURS = "nobody on this rung", "out of hours"
+STEPS = (TOLD, TOLD_ON_CALL, CLOSED_HOURS)
+"""What a step leaves behind when somebody was told."""
 PAGES = {"staff_telegram": "staff/alert-telegram", "email": "staff/alert-mail"}
 PAGES_AGAIN = {"staff_telegram": "staff/alert-again", "email": "staff/alert-mail"}
 
@@ -33,41 +35,40 @@ def of(session: Session, colour: Colour) -> list[dict[str, Any]]:
 
 
 def start(session: Session, alert: Alert, *, now: datetime) -> None:
-    """The first step, in the transaction of the cause."""
-    alert.state = "notifying"
-    provider = providers.here(session)
-    if not providers.is_staffed(provider, now=now):
-        _out_of_hours(session, alert, provider, now=now)
-        return
-    _tell_rung(session, alert, now=now)
+    """From the first rung, in the transaction of the cause, whoever was told before."""
+    alert.rung = alert.rounds = 0
+    _tell_now(session, alert, now=now)
 
 
 def step(session: Session, alert: Alert, *, now: datetime) -> None:
-    """The next step of an alert whose time has come."""
-    provider = providers.here(session)
-    if not providers.is_staffed(provider, now=now):
-        _out_of_hours(session, alert, provider, now=now)
-        return
-    if _was_told(session, alert):
+    """The next step of an alert whose time has come. A rung that was only told out of hours, or
+    had nobody on it, is not passed by."""
+    last_told = _last_told(session, alert)
+    if last_told in (TOLD, TOLD_ON_CALL):
+        alert.breached_at = alert.breached_at or now
+    if last_told == TOLD and _is_staffed(session, now):
         last = len(alert.ladder) - 1
         alert.rounds += alert.rung >= last
         alert.rung = min(alert.rung + 1, last)
-        alert.breached_at = alert.breached_at or now
-    _tell_rung(session, alert, now=now)
+    _tell_now(session, alert, now=now)
+
+
+def waits_for_opening(session: Session, alert: Alert, *, now: datetime) -> bool:
+    """A task moves in working hours only: out of them it is put off until opening."""
+    if alert.colour != Colour.GREEN or _is_staffed(session, now):
+        return False
+    alert.due_at = _opening(session, now)
+    return True
 
 
 def tell_again(session: Session, alert: Alert, *, now: datetime) -> None:
-    """Something joined the alert: the same people hear of it again, the clock runs on."""
-    holder = session.get(Staff, alert.acknowledged_by) if alert.state == "acknowledged" else None
-    people = [holder] if holder else _people(session, alert, now=now)
-    _tell(session, alert, people, now=now, again=True, verb=TOLD_AGAIN)
+    """Something joined the alert: whoever has it, or was told of it, hears of it again."""
+    _tell(session, alert, _audience(session, alert, now=now), now=now, again=True, verb=TOLD_AGAIN)
 
 
 def remind(session: Session, alert: Alert, *, now: datetime) -> None:
-    """Contact was made and nobody closed it: whoever took it hears of it once a day."""
-    holder = session.get(Staff, alert.acknowledged_by) if alert.acknowledged_by else None
-    people = [holder] if holder else _people(session, alert, now=now)
-    _tell(session, alert, people, now=now, again=True, verb=REMINDED)
+    """It was taken and is still open: whoever took it hears of it."""
+    _tell(session, alert, _audience(session, alert, now=now), now=now, again=True, verb=REMINDED)
 
 
 def told(session: Session, alert: Alert) -> list[LetterRow]:
@@ -75,36 +76,51 @@ def told(session: Session, alert: Alert) -> list[LetterRow]:
     return list(session.scalars(select(LetterRow).where(LetterRow.alert_id == alert.id)))
 
 
+def _tell_now(session: Session, alert: Alert, *, now: datetime) -> None:
+    if waits_for_opening(session, alert, now=now):
+        return
+    if _is_staffed(session, now):
+        _tell_rung(session, alert, now=now)
+    else:
+        _tell_out_of_hours(session, alert, now=now)
+
+
 def _tell_rung(session: Session, alert: Alert, *, now: datetime) -> None:
-    rung = alert.ladder[alert.rung]
     people = _people(session, alert, now=now)
-    # Nobody to wait for on an empty rung: go straight on, the last one always finds somebody.
+    # Nobody to wait for on an empty rung: go straight on, and from the last one to the whole team.
     while not people and alert.rung < len(alert.ladder) - 1:
         _event(session, alert, NOBODY, now=now)
         alert.rung += 1
-        rung = alert.ladder[alert.rung]
         people = _people(session, alert, now=now)
     if not people:
         _event(session, alert, NOBODY, now=now)
         people = duty.on_rung(session, duty.EVERYBODY, alert.patient_id, now=now)
-    _tell(session, alert, people, now=now, again=alert.rounds > 0)
-    alert.due_at = now + timedelta(minutes=rung["minutes"])
+    _tell(session, alert, people, now=now, again=alert.rounds > 0, verb=TOLD)
+    alert.due_at = now + timedelta(minutes=alert.ladder[alert.rung]["minutes"])
 
 
-def _out_of_hours(session: Session, alert: Alert, provider: Provider, *, now: datetime) -> None:
-    opening = providers.next_opening(provider, now=now)
-    alert.due_at = opening
-    if alert.colour == Colour.GREEN:
-        return
+def _tell_out_of_hours(session: Session, alert: Alert, *, now: datetime) -> None:
+    alert.due_at = _opening(session, now)
     on_call = duty.on_rung(session, duty.ON_CALL, alert.patient_id, now=now)
-    if on_call:
-        again = _was_told(session, alert, verb=TOLD_ON_CALL)
-        _tell(session, alert, on_call, now=now, again=again, verb=TOLD_ON_CALL)
-        alert.due_at = min(opening, now + timedelta(minutes=alert.ladder[0]["minutes"]))
-        return
-    if not _was_told(session, alert, verb=CLOSED_HOURS):
+    if not on_call:
         everybody = _whole_ladder(session, alert, now=now)
         _tell(session, alert, everybody, now=now, again=False, verb=CLOSED_HOURS)
+        return
+    again = _last_told(session, alert) == TOLD_ON_CALL
+    _tell(session, alert, on_call, now=now, again=again, verb=TOLD_ON_CALL)
+    alert.due_at = min(alert.due_at, now + timedelta(minutes=alert.ladder[0]["minutes"]))
+
+
+def _audience(session: Session, alert: Alert, *, now: datetime) -> list[Staff]:
+    """Whoever took it; when nobody did, or they cannot be reached, whoever a step would tell."""
+    holder = session.get(Staff, alert.acknowledged_by) if alert.acknowledged_by else None
+    if holder and duty.reachable(session, [holder], alert.patient_id, now=now):
+        return [holder]
+    if _is_staffed(session, now):
+        everybody = duty.on_rung(session, duty.EVERYBODY, alert.patient_id, now=now)
+        return _people(session, alert, now=now) or everybody
+    on_call = duty.on_rung(session, duty.ON_CALL, alert.patient_id, now=now)
+    return on_call or _whole_ladder(session, alert, now=now)
 
 
 def _whole_ladder(session: Session, alert: Alert, *, now: datetime) -> list[Staff]:
@@ -124,11 +140,11 @@ def _people(session: Session, alert: Alert, *, now: datetime) -> list[Staff]:
 def _tell(
     session: Session,
     alert: Alert,
-    people: Iterable[Staff],
+    people: Sequence[Staff],
     *,
     now: datetime,
     again: bool,
-    verb: str = TOLD,
+    verb: str,
 ) -> None:
     for person in people:
         if alert.patient_id:
@@ -136,7 +152,9 @@ def _tell(
             permissions.share(session, alert.patient_id, role=role, why=why, now=now, holder=person)
         for channel in duty.channels_of(session, person.id):
             _notice(session, alert, channel, now=now, again=again)
-    _event(session, alert, verb, now=now)
+    # Nobody told is no notice: the record must not say so.
+    if people:
+        _event(session, alert, verb, now=now)
 
 
 def _notice(
@@ -155,9 +173,18 @@ def _notice(
     outbox.notify(session, channel, letter, now=now, about={"alert_id": alert.id})
 
 
-def _was_told(session: Session, alert: Alert, *, verb: str = TOLD) -> bool:
-    query = select(AlertEvent.id).where(AlertEvent.alert_id == alert.id, AlertEvent.verb == verb)
-    return session.scalar(query.limit(1)) is not None
+def _last_told(session: Session, alert: Alert) -> str | None:
+    query = select(AlertEvent.verb).where(AlertEvent.alert_id == alert.id)
+    query = query.where(AlertEvent.verb.in_(STEPS))
+    return session.scalar(query.order_by(AlertEvent.at.desc(), AlertEvent.id.desc()).limit(1))
+
+
+def _is_staffed(session: Session, now: datetime) -> bool:
+    return providers.is_staffed(providers.here(session), now=now)
+
+
+def _opening(session: Session, now: datetime) -> datetime:
+    return providers.next_opening(providers.here(session), now=now)
 
 
 def _event(session: Session, alert: Alert, verb: str, *, now: datetime) -> None:
