@@ -24,47 +24,41 @@ FOLDER = Path(__file__).parent
 LOCK_NUMBER = 7_242_337  # any number will do, as long as every process uses this one
 
 
-def upgrade() -> bool:
+def is_founded() -> bool:
+    """Whether the connected database has tables of ours already."""
+    return _revision(db.current()) is not None
+
+
+def upgrade(folder: Path = FOLDER) -> bool:
     """Upgrade the connected database; True when something changed.
 
-    Raises StartRefused when the tables are of a newer release than this code knows.
+    All or nothing: a kill in the middle leaves the tables as they were. Raises StartRefused when
+    the tables are of a newer release than this code knows.
     """
-    database = db.current()
-    with _alone(database), database.writing.connect() as connection:
-        have, want = _revision(connection), _script().get_current_head()
-        if have == want:
+    database, config = db.current(), Config()
+    config.set_main_option("script_location", str(folder))
+    script = ScriptDirectory.from_config(config)
+    with db.refusals(), _alone(database):
+        have = _revision(database)
+        if have == script.get_current_head():
             return False
-        known = {revision.revision for revision in _script().walk_revisions()}
-        if have is not None and have not in known:
+        if have is not None and have not in {each.revision for each in script.walk_revisions()}:
             raise StartRefused(f"the database is of a newer release ({have}); update the software")
-    with _alone(database):
         if have is not None and database.is_sqlite:
-            _copy_aside(database, str(have))
-        with database.writing.connect() as connection:
-            config = _config()
+            _copy_aside(database, have)
+        with _changing(database) as connection:
             config.attributes["connection"] = connection
             command.upgrade(config, "head")
-            connection.commit()
     return True
 
 
-def _config() -> Config:
-    config = Config()
-    config.set_main_option("script_location", str(FOLDER))
-    return config
-
-
-def _script() -> ScriptDirectory:
-    return ScriptDirectory.from_config(_config())
-
-
-def _revision(connection: Connection) -> str | None:
-    return MigrationContext.configure(connection).get_current_revision()
+def _revision(database: db.Database) -> str | None:
+    with db.refusals(), database.reading.connect() as connection:
+        return MigrationContext.configure(connection).get_current_revision()
 
 
 def _copy_aside(database: db.Database, revision: str) -> None:
-    file = Path(database.url.removeprefix("sqlite:///"))
-    copy = file.with_name(f"{file.stem}.before-{revision}.db")
+    copy = database.file.with_name(f"{database.file.stem}.before-{revision}.db")
     copy.unlink(missing_ok=True)
     raw = database.reading.raw_connection()
     try:
@@ -75,17 +69,43 @@ def _copy_aside(database: db.Database, revision: str) -> None:
 
 
 @contextmanager
+def _changing(database: db.Database) -> Iterator[Connection]:
+    """One transaction for every step."""
+    with database.writing.connect() as connection:
+        if not database.is_sqlite:
+            with connection.begin():
+                # A table of a big room may take longer to change than a patient may wait.
+                connection.execute(text("SET LOCAL statement_timeout = 0"))
+                yield connection
+            return
+        # SQLite changes a table by making it anew; its references must not notice.
+        raw = connection.connection.driver_connection
+        assert raw is not None
+        raw.execute("PRAGMA foreign_keys=OFF")
+        try:
+            with connection.begin():
+                yield connection
+                if connection.execute(text("PRAGMA foreign_key_check")).first():
+                    raise StartRefused("the upgrade would break references; nothing was changed")
+        finally:
+            raw.execute("PRAGMA foreign_keys=ON")
+
+
+@contextmanager
 def _alone(database: db.Database) -> Iterator[None]:
     """One process at a time, on either kind of database."""
-    if not database.is_sqlite:
-        with database.writing.connect() as connection:
-            connection.execute(text(f"SELECT pg_advisory_lock({LOCK_NUMBER})"))
-            try:
-                yield
-            finally:
-                connection.execute(text(f"SELECT pg_advisory_unlock({LOCK_NUMBER})"))
+    if database.is_sqlite:
+        with database.file.with_suffix(".migrating").open("w") as handle:
+            fcntl.flock(handle, fcntl.LOCK_EX)
+            yield
         return
-    file = Path(database.url.removeprefix("sqlite:///")).with_suffix(".migrating")
-    with file.open("w") as handle:
-        fcntl.flock(handle, fcntl.LOCK_EX)
-        yield
+    # A session's lock outside any transaction, so that waiting for it holds nothing up.
+    engine = database.writing.execution_options(isolation_level="AUTOCOMMIT")
+    with engine.connect() as connection:
+        connection.execute(text("SET statement_timeout = 0"))
+        connection.execute(text(f"SELECT pg_advisory_lock({LOCK_NUMBER})"))
+        try:
+            yield
+        finally:
+            connection.execute(text(f"SELECT pg_advisory_unlock({LOCK_NUMBER})"))
+            connection.execute(text("RESET statement_timeout"))
