@@ -29,7 +29,9 @@ DESK = {"link": "/desk"}
 class Act(Protocol):
     """What a press does: `argument` is what stands behind the colon of the button's value."""
 
-    def __call__(self, session: Session, person: Staff, argument: str, *, now: datetime) -> Letter:
+    def __call__(
+        self, session: Session, person: Staff, argument: str, /, *, now: datetime
+    ) -> Letter:
         """Act in this transaction; returns the answer."""
         ...
 
@@ -97,7 +99,7 @@ def _confirm(session: Session, person: Staff, alert_id: str, *, now: datetime) -
     try:
         alerts.acknowledge(session, alert, person, now=now)
     except Refused as refusal:
-        return Letter("staff/taken-by-other", values | {"why": str(refusal)})
+        return Letter("staff/taken-by-other", values | {"reason": str(refusal)})
     return Letter("staff/taken", values)
 
 

@@ -43,7 +43,7 @@ class EmailChannel:
         answer: float = ANSWER_SECONDS,
     ) -> None:
         name, self._sender = parseaddr(sender)
-        if not MAIL_ADDRESS.fullmatch(self._sender) or not name.isprintable():
+        if not MAIL_ADDRESS.fullmatch(self._sender) or not sender.isprintable():
             raise StartRefused("WAITING_ROOM_MAIL_FROM: must be one mail address")
         self.at_once = 5
         self._from = formataddr((name, self._sender))
