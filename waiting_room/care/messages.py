@@ -111,7 +111,7 @@ def timeline(session: Session, patient: Patient, *, limit: int = 50) -> list[Mom
         Moment(c.answered_at or c.due_at, "check-in", c)
         for c in session.scalars(asked.limit(limit))
     ]
-    return sorted(found, key=lambda moment: moment.at, reverse=True)[:limit]
+    return sorted(found, key=lambda moment: (moment.at, moment.row.id), reverse=True)[:limit]
 
 
 def unseen_pages(session: Session, *, now: datetime, limit: int = 50) -> list[Address]:

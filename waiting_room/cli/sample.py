@@ -23,15 +23,15 @@ from waiting_room.models.staff import ADMINISTRATOR, CASE_WORKER, COORDINATOR
 BY = "sample"
 PRIVACY = "We keep what you write for as long as we help you, and for 2 years after that."
 TEAM = (
-    ("Sample Priya Shah", "priya@example.org", ADMINISTRATOR, duty.LEAD),
-    ("Sample Sam Okoro", "sam@example.org", CASE_WORKER, ""),
-    ("Sample Kim Evans", "kim@example.org", COORDINATOR, duty.BACKUP),
+    ("Priya Sample", "priya@example.org", ADMINISTRATOR, ""),
+    ("Kim Sample", "kim@example.org", CASE_WORKER, duty.BACKUP),
+    ("Sam Sample", "sam@example.org", COORDINATOR, duty.LEAD),
 )
 GROUPS = (
-    ("Tuesday tea and dominoes", "Sample Joan", "Sample Library, Headingley", "Free. Tea is 50p."),
-    ("Walk and talk", "Sample Amir", "Park gates, Sample Road", "Free"),
-    ("Online book chat", "Sample Lena", "A video call from home", "Free"),
-    ("Chair yoga", "Sample Rosa", "Sample Church Hall", "£3, or £1 if money is tight"),
+    ("Tuesday tea and dominoes", "Joan", "Sample Library, Headingley", "Free. Tea is 50p."),
+    ("Walk and talk", "Amir", "Park gates, Sample Road", "Free"),
+    ("Online book chat", "Lena", "A video call from home", "Free"),
+    ("Chair yoga", "Rosa", "Sample Church Hall", "£3, or £1 if money is tight"),
 )
 
 
@@ -66,10 +66,10 @@ def fill(session: Session, *, now: datetime) -> None:
     staff = _team(session, now)
     _groups(session, provider.organisation_id, now)
     _waiting(session, now)
-    _silent(session, staff[1], now)
-    _not_great(session, staff[1], now)
-    _in_danger(session, staff[1], now)
-    _writing(session, staff[1], now)
+    _silent(session, staff[0], now)
+    _not_great(session, staff[0], now)
+    _in_danger(session, staff[0], now)
+    _writing(session, staff[0], now)
 
 
 def doors(session: Session, *, now: datetime, wall: datetime) -> Doors:
@@ -77,7 +77,7 @@ def doors(session: Session, *, now: datetime, wall: datetime) -> Doors:
     administrator = team.by_email(session, TEAM[0][1])
     assert administrator is not None
     sign_in = team.one_time_sign_in(session, administrator, wall=wall)
-    referral = _refer(session, now, name="Sample Alex Morgan", needs=("loneliness", "sleep"))
+    referral = _refer(session, now, name="Alex Sample", needs=("loneliness", "sleep"))
     issued = invitations.invite(session, referral, by=BY, now=now)
     return Doors(administrator.name, sign_in, issued.token, issued.pin)
 
@@ -136,6 +136,7 @@ class _Person:
 
     def __init__(self, session: Session, since: datetime, **facts: Any) -> None:
         self.session, self.token = session, crypto.new_token()
+        self.spoken = 0
         referral = _refer(session, since, **facts)
         issued = invitations.invite(session, referral, by=BY, now=since)
         self.says("/start", since, kind=Kind.START, start=issued.token)
@@ -144,6 +145,9 @@ class _Person:
         self.patient = session.get_one(Patient, referral.patient_id)
 
     def says(self, words: str, when: datetime, *, kind: Kind = Kind.TEXT, start: str = "") -> None:
+        # A few seconds between the words, so that the timeline reads like a conversation.
+        self.spoken += 1
+        when += timedelta(seconds=2 * self.spoken)
         heard = Heard(WEB_CHAT, self.token, kind, when, new_id(), words, start=start)
         conversation.receive(self.session, heard, now=when)
         address = conversations.address_known(self.session, WEB_CHAT, self.token)
@@ -158,7 +162,7 @@ class _Person:
 
 def _waiting(session: Session, now: datetime) -> None:
     start = now - timedelta(days=24)
-    facts = {"name": "Sample Bea Novak", "birth_date": date(1990, 11, 2), "source": "self"}
+    facts = {"name": "Bea Sample", "birth_date": date(1990, 11, 2), "source": "self"}
     person = _Person(session, start, needs=("money", "housing"), **facts)
     for days, words in ((17, "I'm OK"), (10, "I'm OK"), (3, "I'm OK")):
         person.says("How I am", now - timedelta(days=days))
@@ -167,7 +171,7 @@ def _waiting(session: Session, now: datetime) -> None:
 
 def _silent(session: Session, worker: Staff, now: datetime) -> None:
     """Asked yesterday, no answer yet: two days later somebody is told."""
-    facts = {"name": "Sample Col Brady", "birth_date": date(1949, 7, 9), "source": "social-care"}
+    facts = {"name": "Col Sample", "birth_date": date(1949, 7, 9), "source": "social-care"}
     person = _Person(session, now - timedelta(days=40), needs=("loneliness",), **facts)
     person.assigned(worker, now - timedelta(days=20))
     person.says("How I am", now - timedelta(hours=20))
@@ -177,7 +181,7 @@ def _silent(session: Session, worker: Staff, now: datetime) -> None:
 
 
 def _not_great(session: Session, worker: Staff, now: datetime) -> None:
-    facts = {"name": "Sample Dee Osei", "birth_date": date(1983, 1, 15), "source": "housing"}
+    facts = {"name": "Dee Sample", "birth_date": date(1983, 1, 15), "source": "housing"}
     person = _Person(session, now - timedelta(days=12), needs=("sleep",), **facts)
     person.assigned(worker, now - timedelta(days=6))
     person.says("How I am", now - timedelta(minutes=9))
@@ -186,7 +190,7 @@ def _not_great(session: Session, worker: Staff, now: datetime) -> None:
 
 def _in_danger(session: Session, worker: Staff, now: datetime) -> None:
     facts = {
-        "name": "Sample Eli Frost",
+        "name": "Eli Sample",
         "birth_date": date(2001, 5, 30),
         "source": "friend-or-family",
     }
@@ -196,7 +200,7 @@ def _in_danger(session: Session, worker: Staff, now: datetime) -> None:
 
 
 def _writing(session: Session, worker: Staff, now: datetime) -> None:
-    facts = {"name": "Sample Fay Lindqvist", "birth_date": date(1972, 9, 4), "source": "charity"}
+    facts = {"name": "Fay Sample", "birth_date": date(1972, 9, 4), "source": "charity"}
     person = _Person(session, now - timedelta(days=30), needs=("bereavement",), **facts)
     person.assigned(worker, now - timedelta(days=15))
     person.says("Talk to my worker", now - timedelta(hours=3))
