@@ -15,7 +15,7 @@ import uvicorn
 from fastapi import FastAPI
 
 import scheduler.app
-from bot.telegram import hearing
+from bot import hearing
 from bot.telegram.poller import Poller
 from bot.telegram.webhook import Webhook, set_webhook
 from bot.web_chat import door as web_chat

@@ -12,7 +12,8 @@ from waiting_room import db
 
 @contextmanager
 def full() -> Iterator[None]:
-    """No page more fits into the database, as on a full disk; SQLite itself refuses."""
+    """No page more fits into the database, as on a full disk; SQLite itself refuses. What is
+    larger than a page (4,096 bytes) is surely refused."""
     _limit(1)
     try:
         yield

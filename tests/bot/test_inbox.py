@@ -11,8 +11,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import func, select, text
 
-from bot import inbox
-from bot.telegram import hearing
+from bot import hearing, inbox
 from tests import people
 from tests.bot.raw_updates import ALEX, BEA, message, update
 from waiting_room import bell, db, keyring

@@ -8,8 +8,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import select
 
-from bot import inbox
-from bot.telegram import hearing
+from bot import hearing, inbox
 from tests.bot.full_disk import full
 from tests.bot.raw_updates import message
 from waiting_room import db

@@ -1,5 +1,5 @@
-"""Who hears what Telegram brings: the patients' bot leads to the conversation, the staff's to its
-own."""
+"""Who hears what Telegram brings: the patients' bot leads to the conversation, the staff's bot to
+its own."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ from typing import Any
 
 from sqlalchemy.orm import Session
 
-from bot import conversation, inbox
+from bot import conversation, inbox, staff
 from bot.telegram import updates
 from bot.turn import Heard
 from waiting_room.care import conversations
-from waiting_room.care.inbox import PATIENTS
+from waiting_room.care.inbox import PATIENTS, STAFF
 from waiting_room.models.address import TELEGRAM
 
 log = logging.getLogger(__name__)
@@ -36,7 +36,7 @@ def hear_patient(session: Session, update: dict[str, Any], *, now: datetime) -> 
         log.info("an update was ignored: %s", meaning.why)
 
 
-HEARERS: inbox.Hearers = {PATIENTS: hear_patient}
+HEARERS: inbox.Hearers = {PATIENTS: hear_patient, STAFF: staff.hear}
 
 
 def work_once(*, now: datetime, limit: int = 50) -> int:

@@ -1,0 +1,62 @@
+"""When storage refuses: the help lines from memory, and the truth that nobody was told.
+
+The updates stay with Telegram and take effect when storage is back.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Iterable
+
+from bot import raw
+from waiting_room.care import danger
+from waiting_room.channels import fixed
+from waiting_room.channels.contract import Permanent
+
+REMEMBERED = 10_000
+SEND_WITHIN = 10.0
+
+log = logging.getLogger(__name__)
+
+
+class Degraded:
+    """Answers danger while nothing can be stored, once for each update."""
+
+    def __init__(self, speaker: fixed.Speaker) -> None:
+        self._speaker = speaker
+        # A dict keeps the order in which they came: the oldest are forgotten first.
+        self._seen: dict[int, None] = {}
+
+    async def answer(self, updates: Iterable[bytes]) -> int:
+        """Send the lines to whoever may be in danger; returns how many were answered just now."""
+        to_whom = {label.update_id: label.chat_id for label in map(self._look, updates) if label}
+        sending = [self._send(int(chat_id)) for chat_id in to_whom.values()]
+        outcomes = await asyncio.gather(*sending, return_exceptions=True)
+        for update_id, outcome in zip(to_whom, outcomes, strict=True):
+            if outcome is None:
+                continue
+            log.error("the fixed lines could not be sent: %s", type(outcome).__name__)
+            if not isinstance(outcome, Permanent):
+                # Not answered after all: the next round tries again.
+                self._seen.pop(update_id, None)
+        return outcomes.count(None)
+
+    def _look(self, update: bytes) -> raw.Label | None:
+        """Whose update it is, when it is new and its sender needs the lines."""
+        label = raw.label(update)
+        if label.update_id in self._seen:
+            return None
+        self._seen[label.update_id] = None
+        if len(self._seen) > REMEMBERED:
+            del self._seen[next(iter(self._seen))]
+        is_person = label.chat_id and int(label.chat_id) > 0
+        return label if is_person and _needs_the_lines(update) else None
+
+    async def _send(self, chat_id: int) -> None:
+        await asyncio.wait_for(fixed.say_fixed(self._speaker, chat_id), SEND_WITHIN)
+
+
+def _needs_the_lines(update: bytes) -> bool:
+    danger_words = danger.screen(raw.words(update), danger.current())
+    return danger_words is not None or raw.asks_for_help(update)
