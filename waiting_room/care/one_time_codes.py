@@ -29,6 +29,7 @@ def address(secret: str, *, name: str, room: str) -> str:
 
 def step_of(secret: str, code: str, *, wall: datetime, after: int = 0) -> int | None:
     """The step this code belongs to: now, one before or one after, and later than `after`."""
+    # Apps show a gap in the middle, and people paste it with the rest.
     figures = "".join(code.split())
     clock, here = pyotp.TOTP(secret), int(wall.timestamp()) // STEP_SECONDS
     found = None

@@ -127,22 +127,22 @@ def opening_words(provider: Provider, *, now: datetime) -> str:
 
 
 def _problems(wanted: SetUp) -> dict[str, str]:
-    found: dict[str, str] = {}
-    for field, problem in EMPTY_PROBLEMS.items():
-        if not getattr(wanted, field).strip():
-            found[field] = problem
+    empty = [field for field in EMPTY_PROBLEMS if not getattr(wanted, field).strip()]
+    problems = {field: EMPTY_PROBLEMS[field] for field in empty}
     if not wanted.staffed_hours:
-        found["staffed_hours"] = "Enter the hours in which somebody is at work."
-    for span in wanted.staffed_hours:
-        if not _is_span(span):
-            found["staffed_hours"] = "Choose days, and an end after the start: 09:00 to 17:00."
-    for colour, ladder in (wanted.ladders or {}).items():
-        if not ladder or not all(_is_step(step) for step in ladder):
-            words = f"{colour.upper()}: each step needs somebody, and 1 minute to 7 days."
-            found[f"ladder_{colour}"] = words
+        problems["staffed_hours"] = "Enter the hours in which somebody is at work."
+    elif not all(_is_span(span) for span in wanted.staffed_hours):
+        problems["staffed_hours"] = "Choose days, and an end after the start: 09:00 to 17:00."
     if wanted.nation not in hours.SUBDIVISION:
-        found["nation"] = "Choose England, Wales, Scotland or Northern Ireland."
-    return found
+        problems["nation"] = "Choose England, Wales, Scotland or Northern Ireland."
+    return problems | _ladder_problems(wanted.ladders or {})
+
+
+def _ladder_problems(ladders: dict[str, list[dict[str, Any]]]) -> dict[str, str]:
+    problem = "{}: each step needs somebody, and 1 minute to 7 days."
+    # An empty ladder would raise an alert that nobody is ever told of.
+    wrong = [c for c, steps in ladders.items() if not steps or not all(map(_is_step, steps))]
+    return {f"ladder_{colour}": problem.format(colour.upper()) for colour in wrong}
 
 
 def _is_step(step: dict[str, Any]) -> bool:

@@ -40,6 +40,7 @@ def take_off(session: Session, turn_id: str, *, by: str, now: datetime) -> None:
     turn = session.get(DutyTurn, turn_id)
     if turn is None:
         raise NotFound("There is no such turn.")
+    # Ended, not deleted: who stood where at the time of an alert can be asked later.
     turn.until = now
     audit.record(session, by=by, did="took off rung", to=("staff", turn.staff_id), now=now)
 

@@ -49,6 +49,7 @@ class Seat:
 def who(session: Session, token: str, *, wall: datetime) -> Seat | None:
     """Whose session this is; None when it ended, stood idle too long, or they were disabled."""
     query = select(Staff, StaffSession).join(StaffSession, StaffSession.staff_id == Staff.id)
+    # Asked anew for each page: whoever was disabled a second ago is out now.
     query = query.where(StaffSession.token_hash == crypto.token_hash(token), Staff.is_active)
     lives = (StaffSession.seen_at > wall - IDLE, StaffSession.made_at > wall - ABSOLUTE)
     found = session.execute(query.where(*lives)).one_or_none()
@@ -109,6 +110,7 @@ def forgive(session: Session, account: str, peer: str, *, whole: bool) -> None:
 def make_link(session: Session, staff_id: str, purpose: str, *, wall: datetime) -> str:
     """A one-time token for this purpose. Older ones for the same purpose end."""
     older = (SignInLink.staff_id == staff_id, SignInLink.purpose == purpose)
+    # Two sign-ins may wait for their code at once, in two browsers; links are one at a time.
     open_ones = update(SignInLink).where(*older, SignInLink.used_at.is_(None))
     if purpose != CODE:
         session.execute(open_ones.values(used_at=wall))
@@ -152,6 +154,7 @@ def with_code(
     Raises NotFound when the first step is too long ago, TooManyTries when it was guessed at.
     """
     staff = holder(session, step, CODE, wall=wall)
+    # Counted before it is looked at; a wrong code returns, so that the count is stored.
     try_once(session, staff.email, peer, wall=wall)
     if not use_code(session, staff.id, code, wall=wall):
         return ""
@@ -167,6 +170,7 @@ def with_link(session: Session, token: str, *, now: datetime, wall: datetime) ->
 
 def begin(session: Session, staff: Staff, *, now: datetime, wall: datetime) -> str:
     """A new session with a new token, which only the browser keeps."""
+    # Signing in is rare enough to tidy up on the way, and needs no tick of its own.
     sweep(session, wall=wall)
     token = crypto.new_token()
     row = StaffSession(id=new_id(), staff_id=staff.id, made_at=wall, seen_at=wall)
@@ -185,6 +189,7 @@ def use_code(session: Session, staff_id: str, code: str, *, wall: datetime) -> b
     step = one_time_codes.step_of(staff.totp, code, wall=wall, after=staff.totp_last_step)
     if step is None:
         return False
+    # Two browsers may send the same code at the same moment: the database lets one through.
     later = (Staff.id == staff_id, Staff.totp_last_step < step)
     done = session.execute(update(Staff).where(*later).values(totp_last_step=step))
     return bool(done.rowcount == 1)  # type: ignore[attr-defined]

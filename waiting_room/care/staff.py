@@ -63,6 +63,7 @@ def one_time_sign_in(session: Session, staff: Staff, *, wall: datetime) -> str:
 
 def reset(session: Session, staff: Staff, *, by: str, now: datetime, wall: datetime) -> str:
     """Forget password and code app, sign out everywhere; returns a new welcome token."""
+    # The caller's copy may come from an earlier, closed transaction: only a fresh row is stored.
     staff = find(session, staff.id)
     staff.password_hash, staff.totp = "", None
     sign_ins.end_all(session, staff.id)
@@ -80,6 +81,7 @@ def welcome(
     wall: datetime,
 ) -> Staff:
     """Use a welcome link up: password and code app are set. Raises BadForm for a wrong code."""
+    # Looked at first, so that a slip of the thumb does not use the link up.
     step = one_time_codes.step_of(chosen.secret, chosen.code, wall=wall)
     if step is None:
         raise BadForm({"code": "This code is not right. Enter the newest one your app shows."})
@@ -107,6 +109,7 @@ def disable(session: Session, staff: Staff, *, by: str, now: datetime, wall: dat
         raise Refused("You cannot disable your own account. Ask another administrator.")
     if staff.role == ADMINISTRATOR and len(_administrators(session)) < 2:
         raise Refused("This is the only administrator. Add another one first.")
+    # Their record stays, because what they did to patients must stay known.
     staff.is_active = False
     sign_ins.end_all(session, staff.id)
     sign_ins.end_links(session, staff.id, wall=wall)

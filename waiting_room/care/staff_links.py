@@ -35,6 +35,7 @@ def redeem(session: Session, code: str, chat_id: str, *, now: datetime) -> Staff
     found = session.scalar(query.where(*lives).with_for_update())
     if found is None or not session.get_one(Staff, found.staff_id).is_active:
         raise NotFound("This code is not right or too old.")
+    # Whoever typed the code reads this chat, so nothing else has to prove it.
     found.used_at = now
     channel = _take(session, found.staff_id, chat_id, now=now)
     duty.prove(session, channel, now=now)

@@ -23,7 +23,7 @@ class AccessLog:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass the request on and note how it was answered."""
-        # Help promises that opening it tells nobody. A failure there is still logged, by LastResort.
+        # Help promises that opening it tells nobody. LastResort still logs a failure there.
         if scope["type"] != "http" or under(scope["path"], self.unsaid):
             await self.app(scope, receive, send)
             return

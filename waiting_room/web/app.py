@@ -80,4 +80,5 @@ def build(settings: Settings, *, checks: health.Checks | None = None) -> FastAPI
 def _site(settings: Settings) -> Site:
     keys = keyring.current()
     sample = keys.sample or settings.env == "demo"
+    # Derived, so that a restart or a second process takes the forms of the first.
     return Site(sample=sample, form_key=keys.fingerprint("forms").encode())

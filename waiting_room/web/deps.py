@@ -63,6 +63,7 @@ def drop_token(request: Request, response: Response) -> None:
 def signed_in_early(request: Request) -> Staff:
     """Who is signed in, also before the first run; else the browser is sent to the sign-in page."""
     token, wall = session_token(request), clock.wall()
+    # Read and closed here: no transaction stays open while the endpoint works.
     with db.read() as session:
         found = sign_ins.who(session, token, wall=wall) if token else None
         provider = providers.current(session)

@@ -55,6 +55,7 @@ def _holder(token: str) -> Staff:
 
 def _settle(token: str, person: Staff, fields: Fields) -> str:
     _check(person, fields)
+    # Slow, so before the write is opened; the code is checked once more inside it.
     hashed = passwords.hashed(fields.text("password"))
     chosen = staff.Credentials(hashed, fields.text("secret"), fields.text("code"))
     now, wall = clock.now(), clock.wall()

@@ -96,6 +96,7 @@ def away(request: Request, me: deps.SignedInEarly, fields: CheckedForm) -> Respo
         return _page(request, me, problems=error.problems, typed=_typed_days(fields), status=422)
     zone = _zone(request)
     with db.write() as session:
+        # Days are meant whole, as the clock where the provider is counts them.
         start, end = _midnight(since, zone), _midnight(until + timedelta(days=1), zone)
         rota.be_away(session, me.id, start, end)
     return _back("away")
@@ -132,6 +133,7 @@ def _page(
 
 def _new_password(request: Request, me: Staff, fields: Fields) -> str:
     peer, wall, new = deps.peer(request), clock.wall(), fields.text("password")
+    # A browser left open must not let a passer-by guess the password for ever.
     with db.write() as session:
         sign_ins.try_once(session, me.email, peer, wall=wall)
     problems: dict[str, str] = {}

@@ -129,6 +129,7 @@ def _back(staff_id: str) -> Response:
 
 
 def _link(request: Request, person: Staff, token: str) -> Response:
+    # Answered at once and not by a redirect: the token is kept nowhere to show it again.
     link = f"{deps.settings_of(request).address}/desk/welcome/{token}"
     return render(
         request, "web/staff/link.html", title="Pass on this link", person=person, link=link
