@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -12,7 +14,7 @@ from sqlalchemy import func, select
 from tests import people
 from waiting_room import clock, db
 from waiting_room.care import one_time_codes, sign_ins, staff
-from waiting_room.errors import NotFound
+from waiting_room.errors import NotFound, RoomError
 from waiting_room.models import AuditRow, SignInLink, SignInTry, Staff, StaffSession
 
 WALL = datetime(2026, 11, 25, 10, 0, 5, tzinfo=UTC)
@@ -172,6 +174,49 @@ def test_ten_tries_in_fifteen_minutes_for_a_place_whatever_the_account(room: Pat
         sign_ins.try_once(session, "other@example.org", "192.0.2.1", wall=WALL)
     with db.write() as session:
         sign_ins.try_once(session, "other@example.org", "192.0.2.2", wall=WALL)
+
+
+def at_once(act: Callable[[int], object], times: int) -> list[object]:
+    """Do it many times at the same moment; gives what each gave or raised."""
+
+    def one(number: int) -> object:
+        try:
+            return act(number)
+        except RoomError as error:
+            return type(error)
+
+    with ThreadPoolExecutor(times) as pool:
+        return list(pool.map(one, range(times)))
+
+
+def test_a_burst_of_tries_cannot_slip_past_the_limit(any_room: Path) -> None:
+    def once(number: int) -> None:
+        with db.write() as session:
+            sign_ins.try_once(session, "robin@example.org", f"192.0.2.{number}", wall=WALL)
+
+    assert at_once(once, 20).count(sign_ins.TooManyTries) == 10
+
+
+def test_of_many_who_use_a_link_at_once_one_gets_in(any_room: Path, now: datetime) -> None:
+    with db.write() as session:
+        person = people.staff(session, "Sample Robin", now=now)
+        token = staff.one_time_sign_in(session, person, wall=WALL)
+
+    def use(_number: int) -> str:
+        with db.write() as session:
+            return sign_ins.with_link(session, token, now=now, wall=WALL)
+
+    assert at_once(use, 8).count(NotFound) == 7
+
+
+def test_of_many_who_send_a_code_at_once_one_gets_in(any_room: Path, now: datetime) -> None:
+    with db.write() as session:
+        person = people.staff(session, "Sample Robin", now=now)
+        person.totp = one_time_codes.new_secret()
+        steps = [sign_ins.make_link(session, person.id, sign_ins.CODE, wall=WALL) for _ in range(8)]
+    code = pyotp.TOTP(person.totp).at(WALL)
+    found = at_once(lambda number: with_code(steps[number], code, peer=f"192.0.2.{number}"), 8)
+    assert found.count("") == 7
 
 
 def test_tries_are_kept_without_address_or_place(room: Path) -> None:
