@@ -21,7 +21,7 @@ def show(scene: Scene) -> Turn:
 def answer(scene: Scene) -> Turn:
     """An answer by key: `<check-in>:<value>`, or `open:<value>` for the newest open asking."""
     which, _, value = scene.argument.partition(":")
-    row = check_ins.open_one(scene.session, scene.person.id)
+    row = check_ins.open_one(scene.session, scene.person.id, now=scene.now)
     if which != "open":
         row = check_ins.one_of(scene.session, scene.person.id, which)
     if row is None and which == "open":

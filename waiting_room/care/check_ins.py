@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 from sqlalchemy import Select, select, update
@@ -16,9 +17,10 @@ from waiting_room.models import CheckIn, CheckInPlan, Patient, new_id
 
 PLANNED, ASKED, NUDGED, ANSWERED = "planned", "asked", "nudged", "answered"
 MISSED, SKIPPED = "missed", "skipped"
+WAITING = (PLANNED, ASKED, NUDGED)
 MOVES = states.table(
     planned="asked skipped",
-    asked="asked nudged answered skipped",
+    asked="nudged answered skipped",
     nudged="nudged answered missed skipped",
     missed="answered",
 )
@@ -72,14 +74,14 @@ def chase_silent(session: Session, *, now: datetime, limit: int = 200) -> int:
 
 
 def allow_for_outage(session: Session, *, away: timedelta, now: datetime) -> int:
-    """Time the room was away is not silence: give every open asking that time back."""
-    waiting = select(CheckIn).where(CheckIn.state.in_((ASKED, NUDGED)))
-    rows = session.scalars(waiting).all()
+    """Time the room was away is not silence: give every open asking that time back, and say so
+    where the answer may have been lost. Returns how many got time back."""
+    waiting = (CheckIn.state.in_((ASKED, NUDGED)), CheckIn.answer_by.is_not(None))
+    rows = session.scalars(select(CheckIn).where(*waiting, CheckIn.asked_at <= now - away)).all()
     for row in rows:
         row.answer_by = (row.answer_by or now) + away
-        patient = session.get_one(Patient, row.patient_id)
-        letter = Letter("conversation/check-in-away", choices=choices_of(row), keys="answers")
-        messages.write_to(session, patient, letter, now=now)
+        if not _newer_due(session, row, now):
+            _say_we_were_away(session, row, now=now)
     return len(rows)
 
 
@@ -110,10 +112,11 @@ def comment(row: CheckIn, text: str) -> None:
     row.comment = text
 
 
-def open_one(session: Session, patient_id: str) -> CheckIn | None:
+def open_one(session: Session, patient_id: str, *, now: datetime) -> CheckIn | None:
     """The newest asking that can still be answered."""
     query = select(CheckIn).where(CheckIn.patient_id == patient_id)
     query = query.where(CheckIn.state.in_((ASKED, NUDGED, MISSED)))
+    query = query.where(CheckIn.asked_at >= now - ANSWER_LATE)
     return session.scalars(query.order_by(CheckIn.asked_at.desc()).limit(1)).first()
 
 
@@ -132,7 +135,7 @@ def history(session: Session, patient_id: str, *, limit: int = 26) -> list[Check
 
 def ask_now(session: Session, patient: Patient, *, now: datetime) -> CheckIn:
     """The person pressed "How I am": an asking of their own, or the open one."""
-    row = open_one(session, patient.id)
+    row = open_one(session, patient.id, now=now)
     if row is not None:
         return row
     plan = plan_of(session, patient.id)
@@ -143,7 +146,7 @@ def ask_now(session: Session, patient: Patient, *, now: datetime) -> CheckIn:
         session.flush()
     today = hours.local(now, patient.time_zone)
     row = CheckIn(id=new_id(), patient_id=patient.id, plan_id=plan.id, local_date=today.date())
-    # The minute and a few random letters: two by the person's own wish never collide.
+    # A few random letters: two by the person's own wish never collide.
     row.slot, row.state, row.due_at, row.asked_at = row.id[-8:], ASKED, now, now
     session.add(row)
     session.flush()
@@ -167,12 +170,13 @@ def _ask(
 ) -> None:
     letter = Letter(plan.page, choices=choices_of(row), keys="answers", priority=Priority.CHECK_IN)
     address = people.address_of(session, patient.id)
-    _move(row, ASKED)
-    row.asked_at, row.answer_by = now, now + NUDGE_AFTER
     if address is None:
         _move(row, SKIPPED, why="no address")
         messages.ask_to_phone(session, patient.id, now=now)
         return
+    let_go(session, patient.id, "a newer one was asked", states=(ASKED, NUDGED))
+    _move(row, ASKED)
+    row.asked_at, row.answer_by = now, now + NUDGE_AFTER
     about = {"stale_at": now + NUDGE_AFTER, "dedupe": f"ask:{row.id}"}
     outbox.say(session, address, letter, now=now, about=about)
 
@@ -204,11 +208,21 @@ def _move(row: CheckIn, state: str, *, why: str = "") -> None:
     row.state, row.why = state, why
 
 
-def skip_all(session: Session, patient_id: str, why: str) -> None:
-    """Let go of everything planned or asked for this person."""
-    waiting = (CheckIn.patient_id == patient_id, CheckIn.state.in_((PLANNED, ASKED, NUDGED)))
-    let_go = {"state": SKIPPED, "why": why[:30], "answer_by": None}
-    session.execute(update(CheckIn).where(*waiting).values(let_go))
+def let_go(session: Session, patient_id: str, why: str, *, states: Sequence[str] = WAITING) -> None:
+    """Skip everything planned or asked for this person, or what is in some of these states."""
+    waiting = (CheckIn.patient_id == patient_id, CheckIn.state.in_(states))
+    skipped = {"state": SKIPPED, "why": why[:30], "answer_by": None}
+    session.execute(update(CheckIn).where(*waiting).values(skipped))
+
+
+def _say_we_were_away(session: Session, row: CheckIn, *, now: datetime) -> None:
+    patient = session.get_one(Patient, row.patient_id)
+    page, routine = "conversation/check-in-away", Priority.CHECK_IN
+    letter = Letter(page, choices=choices_of(row), keys="answers", priority=routine)
+    queued = messages.write_to(session, patient, letter, now=now)
+    if queued is not None:
+        zone, nation = patient.time_zone, patient.nation
+        queued.due_at = hours.next_writing_time(now, zone=zone, nation=nation)
 
 
 def _newer_due(session: Session, row: CheckIn, now: datetime) -> bool:

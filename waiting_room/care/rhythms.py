@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 
 from waiting_room import audit
 from waiting_room.care import hours
-from waiting_room.care.check_ins import PLANNED, plan_of, skip_all
+from waiting_room.care.check_ins import PLANNED, let_go, plan_of
 from waiting_room.errors import BadInput
 from waiting_room.models import CheckIn, CheckInPlan, Patient, new_id
 
@@ -33,7 +33,7 @@ def choose(session: Session, patient: Patient, rhythm: str, *, now: datetime) ->
         plan = CheckInPlan(id=new_id(), patient_id=patient.id, every_days=0, starts_on=today)
         session.add(plan)
     else:
-        skip_all(session, patient.id, "rhythm changed")
+        let_go(session, patient.id, "rhythm changed")
     plan.every_days = RHYTHMS[rhythm]
     plan.starts_on = today + timedelta(days=plan.every_days)
     plan.paused_until = plan.ended_at = None
@@ -43,7 +43,8 @@ def choose(session: Session, patient: Patient, rhythm: str, *, now: datetime) ->
 
 
 def fill(session: Session, *, now: datetime) -> int:
-    """Write the rows of the next 48 hours; running it twice adds nothing."""
+    """Write the rows of the next 48 hours, and the one an outage swallowed; running it twice adds
+    nothing."""
     live = select(CheckInPlan, Patient).join(Patient, Patient.id == CheckInPlan.patient_id)
     live = live.where(CheckInPlan.ended_at.is_(None), CheckInPlan.starts_on <= (now + AHEAD).date())
     added = 0
@@ -61,7 +62,7 @@ def pause(
     plan = plan_of(session, patient.id)
     if plan is not None:
         plan.paused_until = until
-    skip_all(session, patient.id, "paused")
+    let_go(session, patient.id, "paused")
     who = by or patient.id
     audit.record(session, by=who, did="paused", to=("patient", patient.id), now=now)
 
@@ -79,16 +80,19 @@ def end(session: Session, patient_id: str, *, why: str, now: datetime) -> None:
     plan = plan_of(session, patient_id)
     if plan is not None:
         plan.ended_at = now
-    skip_all(session, patient_id, why)
+    let_go(session, patient_id, why)
 
 
 def _days(plan: CheckInPlan, zone: str, now: datetime) -> list[date]:
-    first, last = hours.local(now, zone).date(), hours.local(now + AHEAD, zone).date()
+    """The days this plan asks on: the last one up to today, and those of the next 48 hours."""
+    every = timedelta(days=plan.every_days)
+    today, last = hours.local(now, zone).date(), hours.local(now + AHEAD, zone).date()
+    first = max(plan.starts_on, today - every + timedelta(days=1))
     if plan.paused_until is not None:
         first = max(first, hours.local(plan.paused_until, zone).date())
-    days = [first + timedelta(days=n) for n in range((last - first).days + 1)]
-    every = plan.every_days or 7
-    return [d for d in days if d >= plan.starts_on and (d - plan.starts_on).days % every == 0]
+    until_first = -((plan.starts_on - first) // every)
+    count = (last - plan.starts_on) // every + 1
+    return [plan.starts_on + n * every for n in range(until_first, count)]
 
 
 def _plan_one(session: Session, plan: CheckInPlan, patient: Patient, day: date) -> int:
