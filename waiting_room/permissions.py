@@ -9,11 +9,11 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, Select, and_, or_, select, update
+from sqlalchemy import ColumnElement, Select, and_, literal, or_, select, update
 from sqlalchemy.orm import Session
 
-from waiting_room.errors import Forbidden, NotFound
-from waiting_room.models import Alert, Kinship, Patient, Share, Staff
+from waiting_room.errors import Forbidden, NotFound, Refused
+from waiting_room.models import Alert, Kinship, Organisation, Patient, Share, Staff
 from waiting_room.models.staff import ADMINISTRATOR, CASE_WORKER, COORDINATOR, EDITOR
 
 LEAD, ADVISER, BEFRIENDER = "lead", "adviser", "befriender"
@@ -59,8 +59,9 @@ def patient_for(session: Session, staff: Staff, patient_id: str, *, now: datetim
 def alerts_for(staff: Staff, *, now: datetime) -> Select[Alert]:
     """The alerts this person may see: of their patients, and of strangers for the provider."""
     mine = patients_for(staff, now=now).with_only_columns(Patient.id)
-    nobody = Alert.patient_id.is_(None)
-    query = select(Alert).where(or_(Alert.patient_id.in_(mine), nobody))
+    ours = select(Organisation.id).where(Organisation.is_provider)
+    strangers = and_(Alert.patient_id.is_(None), literal(staff.organisation_id).in_(ours))
+    query = select(Alert).where(or_(Alert.patient_id.in_(mine), strangers))
     return query if can(staff, "see patients") else query.where(Alert.id.is_(None))
 
 
@@ -70,6 +71,13 @@ def alert_for(session: Session, staff: Staff, alert_id: str, *, now: datetime) -
     if found is None:
         raise NotFound("There is no such page.")
     return found
+
+
+def check_lead(session: Session, patient_id: str, staff: Staff) -> None:
+    """May this person be this patient's case worker? Raises Refused."""
+    kin = (Kinship.staff_id == staff.id, Kinship.patient_id == patient_id)
+    if session.scalar(select(Kinship.id).where(*kin)) or not can(staff, "see patients"):
+        raise Refused("This person cannot be their case worker.")
 
 
 def share(

@@ -70,7 +70,7 @@ def _done(scene: Scene) -> Turn:
     referral = referrals.open_one(scene.session, scene.person.id)
     if referral is not None and referral.state in (referrals.RECEIVED, referrals.INVITED):
         by = scene.person.id
-        referrals.move(scene.session, referral, referrals.WAITING, by=by, now=scene.now)
+        referrals.accept(scene.session, referral, by=by, now=scene.now)
     thanks = Letter("conversation/consent-done")
     if consent.allows(scene.session, scene.person.id, consent.CONTACT):
         return rhythm.ask_first(thanks)

@@ -6,13 +6,13 @@ this database or in a copy of it: the key is destroyed (DESIGN, sealing).
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from sqlalchemy import delete, select, update
 from sqlalchemy.orm import Session
 
 from waiting_room import audit, keyring
-from waiting_room.care import alerts, referrals
+from waiting_room.care import alerts, referrals, rhythms
 from waiting_room.errors import NotFound, Refused
 from waiting_room.models import (
     Address,
@@ -21,6 +21,7 @@ from waiting_room.models import (
     CheckIn,
     InboxUpdate,
     Invitation,
+    Kinship,
     LetterRow,
     Message,
     Note,
@@ -31,6 +32,7 @@ from waiting_room.models import (
 )
 
 GONE = "erased"
+LOOK_AGAIN = timedelta(days=1)
 
 
 def erase(session: Session, patient_id: str, *, by: str, now: datetime) -> None:
@@ -43,25 +45,12 @@ def erase(session: Session, patient_id: str, *, by: str, now: datetime) -> None:
         raise NotFound("There is no such person.")
     if alerts.open_for(session, patient_id) is not None:
         raise Refused("An alert of this person is open. Close it first.")
+    _end_everything(session, patient_id, by=by, now=now)
     _empty(session, patient, now=now)
-    for kind in (Message, LetterRow):
+    for kind in (Message, LetterRow, Note, SearchHash, Invitation, Share, Kinship):
         session.execute(delete(kind).where(kind.patient_id == patient_id))
-    for row in (Note, SearchHash, Invitation, Share):
-        session.execute(delete(row).where(row.patient_id == patient_id))
     _forget_chats(session, patient_id, now=now)
     audit.record(session, by=by, did="erased", to=("patient", patient_id), now=now)
-
-
-def unfinished(session: Session) -> list[tuple[str, list[str]]]:
-    """People erased whose keys may still be there: their id and the owners of their chats' keys."""
-    gone = select(Address).where(Address.dead_why == GONE)
-    found: dict[str, list[str]] = {}
-    recent = select(Patient.id).where(Patient.erased_at.is_not(None))
-    for patient_id in session.scalars(recent.where(Patient.name_sealed.is_not(None))):
-        found[patient_id] = []
-    for address in session.scalars(gone):
-        found.setdefault(str(address.patient_id), []).append(address.sealed_for)
-    return list(found.items())
 
 
 def finish(session: Session, *, now: datetime) -> int:
@@ -72,23 +61,48 @@ def finish(session: Session, *, now: datetime) -> int:
             keyring.current().destroy(owner, now=now)
         gone = {"name_sealed": None}
         session.execute(update(Patient).where(Patient.id == patient_id).values(gone))
-        left = (Address.patient_id == patient_id, Address.dead_why == GONE)
-        places = select(Address.id).where(*left)
+        # Somebody may have written between the erasing and now: their key is gone all the same.
+        _forget_chats(session, patient_id, now=now)
+        places = select(Address.id).where(Address.patient_id == patient_id)
         points = update(Alert).where(Alert.address_id.in_(places)).values(address_id=None)
         session.execute(points)
-        session.execute(delete(Address).where(*left))
+        session.execute(delete(Address).where(Address.patient_id == patient_id))
     return len(waiting)
 
 
+def unfinished(session: Session) -> list[tuple[str, list[str]]]:
+    """People erased whose keys may still be there: their id and the owners of their chats' keys."""
+    erased = select(Patient.id).where(Patient.erased_at.is_not(None))
+    named = session.scalars(erased.where(Patient.name_sealed.is_not(None)))
+    found: dict[str, list[str]] = {patient_id: [] for patient_id in named}
+    for address in session.scalars(select(Address).where(Address.patient_id.in_(erased))):
+        found.setdefault(str(address.patient_id), []).append(address.sealed_for)
+    return list(found.items())
+
+
 def forget_overdue(session: Session, *, now: datetime) -> int:
-    """Referrals nobody accepted in 30 days: the person is erased, the count stays."""
-    late = referrals.overdue(session, now=now)
-    for referral in late:
+    """Referrals nobody accepted in 30 days end, and the person is erased; the count stays. Somebody
+    we owe more than an answer is kept: an open alert first, a time in the room always."""
+    ended = 0
+    for referral in referrals.overdue(session, now=now):
+        if alerts.open_for(session, referral.patient_id) is not None:
+            referral.due_at = now + LOOK_AGAIN
+            continue
         referral.due_at = None
         referrals.move(session, referral, referrals.EXPIRED, by=audit.SYSTEM, now=now)
-        if alerts.open_for(session, referral.patient_id) is None:
+        if not referrals.was_accepted(session, referral.patient_id):
             erase(session, referral.patient_id, by=audit.SYSTEM, now=now)
-    return len(late)
+        ended += 1
+    return ended
+
+
+def _end_everything(session: Session, patient_id: str, *, by: str, now: datetime) -> None:
+    """Nothing is asked any more, and nobody is counted as waiting."""
+    rhythms.end(session, patient_id, why=GONE, now=now)
+    while (referral := referrals.open_one(session, patient_id)) is not None:
+        referral.due_at = None
+        referrals.move(session, referral, referrals.WITHDRAWN, by=by, now=now)
+        session.flush()
 
 
 def _empty(session: Session, patient: Patient, *, now: datetime) -> None:

@@ -9,11 +9,11 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from waiting_room import audit, permissions
-from waiting_room.care import hours, people, states
+from waiting_room.care import hours, people, references, states
 from waiting_room.care.intake import Intake
 from waiting_room.care.providers import here
 from waiting_room.errors import BadInput
-from waiting_room.models import Patient, Referral, Share, Staff, new_id, new_reference
+from waiting_room.models import Patient, Referral, Share, Staff, new_id
 
 RECEIVED, INVITED, WAITING, SUPPORTED = "received", "invited", "waiting", "supported"
 CLOSED, DECLINED, WITHDRAWN = "closed", "declined", "withdrawn"
@@ -55,6 +55,7 @@ def receive(
     _describe(patient, intake, provider.time_zone)
     people.remember(session, patient)
     referral = _row(patient, intake, now)
+    referral.reference = references.free(session, Referral.reference, length=6)
     session.add(referral)
     holder = provider.organisation_id
     role, why = permissions.INTAKE, "not assigned yet"
@@ -73,6 +74,13 @@ def move(session: Session, referral: Referral, state: str, *, by: str, now: date
     audit.record(session, by=by, did=f"moved to {state}", to=("referral", referral.id), now=now)
 
 
+def accept(session: Session, referral: Referral, *, by: str, now: datetime) -> None:
+    """The person said yes: they wait, or are in support if they have a case worker already."""
+    move(session, referral, WAITING, by=by, now=now)
+    if worker_of(session, referral.patient_id, now=now) is not None:
+        move(session, referral, SUPPORTED, by=by, now=now)
+
+
 def close(session: Session, referral: Referral, *, reason: str, by: str, now: datetime) -> None:
     """End a referral with a reason from the list; raises BadInput for another one."""
     if reason not in REASONS:
@@ -88,7 +96,9 @@ def open_one(session: Session, patient_id: str) -> Referral | None:
 
 
 def assign(session: Session, patient: Patient, staff: Staff, *, by: str, now: datetime) -> None:
-    """Give a person their case worker. The intake team's sight ends here."""
+    """Give a person their case worker. The intake team's sight ends here. Raises Refused for
+    somebody who may not see this person: a relative, or an editor."""
+    permissions.check_lead(session, patient.id, staff)
     lead = permissions.LEAD
     permissions.end_share(session, patient.id, role=lead, now=now)
     permissions.end_share(session, patient.id, role=permissions.INTAKE, now=now)
@@ -105,6 +115,18 @@ def worker_of(session: Session, patient_id: str, *, now: datetime) -> Staff | No
     runs = (Share.since <= now, Share.until.is_(None))
     query = select(Staff).join(Share, Share.staff_id == Staff.id).where(*held, *runs)
     return session.scalars(query.limit(1)).first()
+
+
+def is_safe_to_message(session: Session, patient_id: str) -> bool:
+    """False when whoever referred them says that others may read what reaches this person."""
+    referral = open_one(session, patient_id)
+    return referral is None or referral.safe_to_message
+
+
+def was_accepted(session: Session, patient_id: str) -> bool:
+    """Whether this person ever said yes to any referral of theirs."""
+    theirs = (Referral.patient_id == patient_id, Referral.accepted_at.is_not(None))
+    return session.scalar(select(Referral.id).where(*theirs).limit(1)) is not None
 
 
 def overdue(session: Session, *, now: datetime) -> list[Referral]:
@@ -145,7 +167,7 @@ def wait_of(session: Session, patient: Patient, *, now: datetime) -> Wait | None
 
 def _describe(patient: Patient, intake: Intake, time_zone: str) -> None:
     for field in ("nation", "area", "phone", "email", "nhs_number", "language"):
-        setattr(patient, field, getattr(intake, field) or None or getattr(patient, field))
+        setattr(patient, field, getattr(intake, field) or getattr(patient, field))
     patient.language = intake.language
     patient.time_zone = time_zone
 
@@ -154,7 +176,6 @@ def _row(patient: Patient, intake: Intake, now: datetime) -> Referral:
     return Referral(
         id=new_id(),
         patient_id=patient.id,
-        reference=new_reference(6),
         state=RECEIVED,
         source=intake.source,
         referrer=intake.referrer,
