@@ -20,7 +20,9 @@ def taken(session: Session, alert: Alert, worker: Staff, *, now: datetime) -> No
 
     A GREEN alert is a task (silence, a letter that did not arrive): nobody wrote, nobody is told.
     """
-    if alert.colour == Colour.GREEN or not _is_safe(session, alert):
+    if alert.colour == Colour.GREEN:
+        return
+    if alert.patient_id and not referrals.is_safe_to_message(session, alert.patient_id):
         return
     address = session.get(Address, alert.address_id) if alert.address_id else None
     if (address is None or address.dead_at) and alert.patient_id:
@@ -28,8 +30,3 @@ def taken(session: Session, alert: Alert, worker: Staff, *, now: datetime) -> No
     if address is not None and address.dead_at is None:
         letter = Letter(PAGE, {"worker": people.shown(worker.name)})
         outbox.say(session, address, letter, now=now)
-
-
-def _is_safe(session: Session, alert: Alert) -> bool:
-    referral = referrals.open_one(session, alert.patient_id) if alert.patient_id else None
-    return referral is None or referral.safe_to_message

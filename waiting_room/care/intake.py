@@ -14,6 +14,7 @@ from nhs_number.validate import is_valid as is_nhs_number
 from waiting_room.errors import BadForm
 
 NAME_LIMIT, TEXT_LIMIT, LINE_LIMIT = 200, 4_000, 200
+NAME_NEEDED = "Enter the person's full name."
 ADULT, OLDEST = 18, 120
 NATIONS = ("england", "wales", "scotland", "northern-ireland")
 SOURCES = (
@@ -82,7 +83,7 @@ class _Reader:
         if not isinstance(value, str):
             self.problems[field] = "Enter this as text."
             return ""
-        value = _clean(value)
+        value = _clean(value) if limit == TEXT_LIMIT else " ".join(_clean(value).split())
         if len(value) > limit:
             self.problems[field] = f"Use {limit:,} characters or fewer."
         elif needed and not value:
@@ -109,7 +110,7 @@ def check(given: Mapping[str, object], *, today: date) -> Intake:
         if field not in FIELDS:
             reader.problems[field] = "unknown_field: this form has no such field."
     intake = Intake(
-        name=reader.text("name", limit=NAME_LIMIT, needed="Enter the person's full name."),
+        name=_name(reader),
         birth_date=_birth_date(reader, today) or today,
         source=reader.one_of("source", SOURCES),
         reason=reader.text("reason", limit=TEXT_LIMIT, needed="Say why you are referring them."),
@@ -134,8 +135,17 @@ def check(given: Mapping[str, object], *, today: date) -> Intake:
 
 def _clean(value: str) -> str:
     """No control characters, no stray surrogates; line breaks stay."""
-    kept = (c for c in value if c == "\n" or unicodedata.category(c) not in {"Cc", "Cs"})
+    spaced = value.replace("\r\n", "\n").replace("\t", " ")
+    kept = (c for c in spaced if c == "\n" or unicodedata.category(c) not in {"Cc", "Cs"})
     return "".join(kept).strip()
+
+
+def _name(reader: _Reader) -> str:
+    text = reader.text("name", limit=NAME_LIMIT, needed=NAME_NEEDED)
+    # A name of dots or of characters nobody can see would be nobody's.
+    if not any(c.isalpha() for c in text):
+        reader.problems.setdefault("name", NAME_NEEDED)
+    return text
 
 
 def _agreed(reader: _Reader) -> bool:
@@ -147,6 +157,9 @@ def _agreed(reader: _Reader) -> bool:
 
 
 def _safe(reader: _Reader) -> bool:
+    given = reader.given.get("safe_to_message")
+    if isinstance(given, bool):
+        return given
     return reader.one_of("safe_to_message", ("yes", "no"), default="yes") == "yes"
 
 
@@ -204,7 +217,8 @@ def _nhs_number(reader: _Reader) -> str:
     if not text or "nhs_number" in reader.problems:
         return ""
     # Ten equal digits pass the sum (modulus 11) and are never a person's number.
-    if not is_nhs_number(text) or len(set(text)) == 1:
+    sound = text.isascii() and text.isdecimal() and is_nhs_number(text)
+    if not sound or len(set(text)) == 1:
         reader.problems["nhs_number"] = (
             "Check the number: its last digit (check digit) does not fit."
         )
@@ -222,7 +236,8 @@ def _risks(reader: _Reader) -> str:
 def _needs(reader: _Reader) -> tuple[str, ...]:
     given = reader.given.get("needs") or []
     chosen = [given] if isinstance(given, str) else given
-    if not isinstance(chosen, (list, tuple)) or not set(chosen) <= set(NEEDS):
+    # `in` and not a set: what came may be anything JSON can hold, also what no set can.
+    if not isinstance(chosen, (list, tuple)) or any(need not in NEEDS for need in chosen):
         reader.problems["needs"] = "Choose needs from the list."
         return ()
-    return tuple(str(need) for need in chosen)
+    return tuple(dict.fromkeys(chosen))

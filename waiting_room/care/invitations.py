@@ -39,7 +39,7 @@ def invite(
     session: Session, referral: Referral, *, by: str, now: datetime, by_post: bool = False
 ) -> Issued:
     """A fresh link and PIN. Earlier ones of this referral stop working."""
-    if referral.state not in (*referrals.OPEN,):
+    if referral.state not in referrals.OPEN:
         raise Refused(f"This referral is {referral.state}; nobody can be invited to it.")
     revoke(session, referral.id, now=now)
     token, pin = crypto.new_token(), f"{secrets.randbelow(10**PIN_DIGITS):0{PIN_DIGITS}}"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import func, select, update
+from sqlalchemy import Select, func, or_, select, update
 from sqlalchemy.orm import Session
 
 from waiting_room import audit, outbox
@@ -13,7 +13,17 @@ from waiting_room.care import alerts, consent, people, referrals
 from waiting_room.care.colours import Colour
 from waiting_room.errors import BadInput, Refused
 from waiting_room.letters import Letter
-from waiting_room.models import Address, CheckIn, LetterRow, Message, Note, Patient, Staff
+from waiting_room.models import (
+    Address,
+    Alert,
+    AlertEvent,
+    CheckIn,
+    LetterRow,
+    Message,
+    Note,
+    Patient,
+    Staff,
+)
 from waiting_room.models.address import WEB_CHAT
 
 LIMIT = 3_000
@@ -44,8 +54,7 @@ def reply(
     words = text.strip()
     if not words or len(words) > LIMIT:
         raise BadInput("text", f"Write between 1 and {LIMIT:,} characters.")
-    referral = referrals.open_one(session, patient.id)
-    if referral is not None and not referral.safe_to_message:
+    if not referrals.is_safe_to_message(session, patient.id):
         raise Refused("The referrer says it is not safe to message this person. Please phone.")
     if not _may_write(session, patient.id):
         raise Refused("They asked us to send no more messages. Please phone.")
@@ -98,7 +107,7 @@ def timeline(session: Session, patient: Patient, *, limit: int = 50) -> list[Mom
     said = select(Message).where(Message.address_id.in_(places)).order_by(Message.at.desc())
     if not consent.allows(session, patient.id, consent.WORKER):
         # Without their yes a worker sees what was written to a worker, and what raised an alert.
-        said = said.where(Message.is_for_worker)
+        said = said.where(or_(Message.is_for_worker, Message.id.in_(_what_raised(patient.id))))
     sent = select(LetterRow).where(LetterRow.address_id.in_(places))
     sent = sent.order_by(LetterRow.made_at.desc())
     notes = select(Note).where(Note.patient_id == patient.id).order_by(Note.at.desc())
@@ -114,6 +123,11 @@ def timeline(session: Session, patient: Patient, *, limit: int = 50) -> list[Mom
     return sorted(found, key=lambda moment: (moment.at, moment.row.id), reverse=True)[:limit]
 
 
+def _what_raised(patient_id: str) -> Select[str]:
+    events = select(AlertEvent.cause_id).join(Alert, Alert.id == AlertEvent.alert_id)
+    return events.where(Alert.patient_id == patient_id)
+
+
 def unseen_pages(session: Session, *, now: datetime, limit: int = 50) -> list[Address]:
     """Web chats with something waiting, nobody looking, and no knock since they last looked."""
     waiting = (LetterRow.channel == WEB_CHAT, LetterRow.state == outbox.QUEUED)
@@ -126,12 +140,13 @@ def unseen_pages(session: Session, *, now: datetime, limit: int = 50) -> list[Ad
 
 
 def knock(session: Session, address: Address, *, now: datetime) -> None:
-    """Tell somebody whose page is not open that a message waits; no mail: a worker phones."""
+    """Tell somebody whose page is not open that a message waits. Without a mailbox that is safe to
+    write to a worker phones."""
     address.knocked_at = now
     patient = session.get(Patient, address.patient_id) if address.patient_id else None
     if patient is None:
         return
-    if patient.email:
+    if patient.email and referrals.is_safe_to_message(session, patient.id):
         outbox.knock(session, address, patient.email, link="/chat", now=now)
     else:
         ask_to_phone(session, patient.id, now=now)

@@ -17,6 +17,7 @@ from waiting_room.models import Address, Note, Patient, SearchHash, new_id
 BEGINNINGS = (2, 3, 4)
 NOTE_LIMIT = 4_000
 DAY_FIRST = re.compile(r"(\d{1,2})[/. -](\d{1,2})[/. -](\d{4})")
+YEAR_FIRST = re.compile(r"\d{4}-\d{2}-\d{2}")
 LIVE_PAGE_SECONDS = 90
 """How long after its last sign of life a web-chat page still counts as open."""
 
@@ -70,10 +71,12 @@ def search(query: str) -> list[tuple[str, str]]:
 
 def _number(query: str) -> tuple[str, str] | None:
     """A query that is one number as a whole: a birth date, an NHS number or a phone."""
-    dated = DAY_FIRST.fullmatch(query.strip())
+    dated, written = DAY_FIRST.fullmatch(query.strip()), YEAR_FIRST.fullmatch(query.strip())
     if dated:
         return "born", _hash("born", f"{dated[3]}-{dated[2]:0>2}-{dated[1]:0>2}")
-    digits = "".join(c for c in query if c not in " -()")
+    if written:
+        return "born", _hash("born", written[0])
+    digits = "".join(c for c in query if not c.isspace() and c not in "-()")
     if not digits.removeprefix("+").isdigit():
         return None
     if len(digits) == 10 and digits[0] != "0":
@@ -136,8 +139,9 @@ def first_name(patient: Patient | None) -> str:
 
 def shown(name: str | None) -> str:
     """A name safe to show: no control or direction characters, "(no name)" when nothing is left."""
-    kept = "".join(c for c in name or "" if unicodedata.category(c) not in {"Cc", "Cf", "Cs", "Co"})
-    return " ".join(kept.split()) or "(no name)"
+    hidden = {"Cc", "Cf", "Cs", "Co", "Cn"}
+    kept = (c for c in name or "" if c.isspace() or unicodedata.category(c) not in hidden)
+    return " ".join("".join(kept).split()) or "(no name)"
 
 
 def _findable(patient: Patient) -> Iterable[tuple[str, str]]:
