@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from bot import answering
 from bot.screens import (
     check_in,
     consent,
@@ -137,7 +138,7 @@ def words(scene: Scene) -> Turn:
     if order:
         return follow(scene, order)
     if scene.patient is None and scene.address.place != "welcome.pin":
-        return say(Letter("conversation/stranger"))
+        return answering.once(scene, "conversation/stranger")
     screen = PLACES.get(scene.address.place)
     return screen(scene) if screen else home.not_understood(scene)
 

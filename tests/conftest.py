@@ -45,17 +45,18 @@ def now() -> Iterator[datetime]:
     clock.stand_still(None)
 
 
-def open_room(folder: Path, url: str) -> None:
+def open_room(folder: Path, url: str, *, sample: bool = False) -> None:
     """Connect keys, database, words and danger rules."""
-    keyring.use(keyring.open_at(f"sqlite:///{folder / KEYS}", folder / KEY_FILE))
+    keys = f"sqlite:///{folder / KEYS}"
+    keyring.use(keyring.open_at(keys, folder / KEY_FILE, sample=sample))
     db.connect(url)
     library.use(shelf())
     danger.use(rules())
 
 
-def found_room(folder: Path, url: str) -> None:
+def found_room(folder: Path, url: str, *, sample: bool = False) -> None:
     """Make the tables, publish the words, and put a provider in place."""
-    open_room(folder, url)
+    open_room(folder, url, sample=sample)
     migrations.upgrade()
     with db.write() as session:
         library.publish(session, shelf(), by="test", now=WEDNESDAY, today=TODAY)
@@ -85,7 +86,8 @@ def founded(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="session")
 def founded_postgres(
-    postgres: Postgres, tmp_path_factory: pytest.TempPathFactory  # noqa: F811
+    postgres: Postgres,
+    tmp_path_factory: pytest.TempPathFactory,  # noqa: F811
 ) -> tuple[Path, str]:
     """A folder with the keys of a room, and its PostgreSQL database, to be copied."""
     folder = tmp_path_factory.mktemp("founded-postgres")
