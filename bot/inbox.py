@@ -23,8 +23,9 @@ from waiting_room.care import conversations, inbox
 from waiting_room.errors import StorageRefused
 from waiting_room.models import InboxUpdate
 
-RETRY = (timedelta(seconds=1), timedelta(seconds=5))
-"""How long a failed update waits before it is tried again; the third time it is a dead letter."""
+TRIES = 3
+"""The third time an update fails it is a dead letter."""
+FIRST_PAUSE, PAUSE = timedelta(seconds=1), timedelta(seconds=5)
 REST = timedelta(seconds=30)
 LOOK_EVERY = 1.0
 SQLITE_ERROR = 1
@@ -68,12 +69,23 @@ def next_offset(bot: str) -> int | None:
 def work_once(hearers: Hearers, *, now: datetime, limit: int = 50) -> int:
     """Let what waits take effect; returns how many updates were dealt with, 0 when none wait."""
     with db.write() as session:
-        rows = inbox.take(session, now=now, limit=limit)
+        due = inbox.held(session, now=now, limit=limit)
+        rows = inbox.take(session, limit=limit)
         finished: list[str] = []
         for chat in _by_chat(rows):
             finished += _work_chat(session, chat, hearers, now=now)
         inbox.done(session, finished, now=now)
-    return len(rows)
+    return len(rows) + sum(_try_again(row_id, hearers, now=now) for row_id in due)
+
+
+def suspect(*, now: datetime, limit: int = 50) -> int:
+    """After a start: what was under way when the process ended is tried again one by one, so that
+    an update which ends the process is a dead letter the third time, and never stops the room."""
+    with db.write() as session:
+        chats = _by_chat(inbox.take(session, limit=limit))
+        for chat in chats:
+            inbox.hold(session, chat[0].id, tries=0, until=now)
+    return len(chats)
 
 
 async def run_worker(
@@ -81,18 +93,19 @@ async def run_worker(
 ) -> None:
     """Work whenever the bell rings or a second has passed, until told to stop."""
     listener = bell.Listener(bell.INBOX)
+    await asyncio.to_thread(_work, lambda: suspect(now=clock.now()))
     try:
         while not stop.is_set():
             beat()
-            if not await asyncio.to_thread(_work, hearers):
+            if not await asyncio.to_thread(_work, lambda: work_once(hearers, now=clock.now())):
                 await listener.wait(LOOK_EVERY)
     finally:
         listener.close()
 
 
-def _work(hearers: Hearers) -> int:
+def _work(act: Callable[[], int]) -> int:
     try:
-        return work_once(hearers, now=clock.now())
+        return act()
     except StorageRefused as refusal:
         log.error("the inbox waits because storage refuses: %s", refusal)
         return 0
@@ -135,30 +148,53 @@ def _work_chat(
     """The ids that took effect. What fails is held, and all behind it in this chat waits."""
     finished: list[str] = []
     for row in chat:
-        body = inbox.body(row)
-        update = raw.load(body) if body is not None else None
-        if body is None:
-            # The key of this chat was destroyed: there is nobody left to answer.
+        if _heard(session, row, hearers, now=now):
             finished.append(row.id)
-        elif update is None:
-            _give_up(session, row, body, now=now)
-        elif _attempt(session, partial(hearers[row.bot], session, update, now=now)):
-            finished.append(row.id)
-        elif row.tries < len(RETRY):
-            inbox.hold(session, row.id, tries=row.tries + 1, until=now + RETRY[row.tries])
+        elif _is_readable(row):
+            inbox.hold(session, row.id, tries=1, until=now + FIRST_PAUSE)
             break
         else:
-            _give_up(session, row, body, now=now)
+            _give_up(session, row, now=now)
     return finished
 
 
-def _give_up(session: Session, row: InboxUpdate, body: bytes, *, now: datetime) -> None:
+def _try_again(row_id: str, hearers: Hearers, *, now: datetime) -> bool:
+    """Try a held update alone. The try is stored first: one that ends the process counts too."""
+    with db.write() as session:
+        if not inbox.try_again(session, row_id, now=now, until=now + PAUSE):
+            return False
+    with db.write() as session:
+        row = inbox.one(session, row_id)
+        if row.tries <= TRIES and _heard(session, row, hearers, now=now):
+            inbox.done(session, [row_id], now=now)
+        elif row.tries >= TRIES or not _is_readable(row):
+            _give_up(session, row, now=now)
+    return True
+
+
+def _heard(session: Session, row: InboxUpdate, hearers: Hearers, *, now: datetime) -> bool:
+    body = inbox.body(row)
+    if body is None:
+        # The key of this chat was destroyed: there is nobody left to answer.
+        return True
+    update = raw.load(body)
+    if update is None:
+        return False
+    return _attempt(session, partial(hearers[row.bot], session, update, now=now))
+
+
+def _is_readable(row: InboxUpdate) -> bool:
+    return raw.load(inbox.body(row) or b"") is not None
+
+
+def _give_up(session: Session, row: InboxUpdate, *, now: datetime) -> None:
     """A dead letter still brings a person; if even that fails it is tried until it does not."""
+    body = inbox.body(row) or b""
     for last_resort in (dead_letters.answer, dead_letters.alarm):
         if _attempt(session, partial(last_resort, session, row, body, now=now)):
             inbox.bury(session, row.id, now=now)
             return
-    inbox.hold(session, row.id, tries=row.tries + 1, until=now + REST)
+    inbox.hold(session, row.id, tries=row.tries, until=now + REST)
 
 
 def _attempt(session: Session, act: Callable[[], object]) -> bool:

@@ -7,7 +7,6 @@ import logging
 from collections.abc import Callable, Coroutine, Sequence
 from contextlib import suppress
 from datetime import datetime
-from typing import TypeVar
 
 from bot import inbox, raw
 from bot.telegram import updates
@@ -24,7 +23,6 @@ from waiting_room.settings import Settings
 SECOND_POLLER = "second poller"
 WRONG_TOKEN = (401, 404)
 
-T = TypeVar("T")
 log = logging.getLogger(__name__)
 
 
@@ -54,15 +52,18 @@ class Poller:
             polling = _Polling(self._bot, api, door, self._pace)
             stopped = asyncio.create_task(stop.wait())
             try:
-                while not stop.is_set():
-                    self._beat()
-                    pause = await _unless(stopped, polling.round())
-                    if pause:
-                        await asyncio.wait({stopped}, timeout=pause)
+                await self._poll(polling, stopped)
             finally:
                 stopped.cancel()
                 await polling.close()
                 await door.close()
+
+    async def _poll(self, polling: _Polling, stopped: asyncio.Task[bool]) -> None:
+        while not stopped.done():
+            self._beat()
+            pause = await _unless(stopped, polling.round())
+            if pause:
+                await asyncio.wait({stopped}, timeout=pause)
 
 
 class _Polling:
@@ -169,7 +170,7 @@ def _tell(now: datetime) -> bool:
     return True
 
 
-async def _unless(stopped: asyncio.Task[T], doing: Coroutine[None, None, float]) -> float:
+async def _unless(stopped: asyncio.Task[bool], doing: Coroutine[None, None, float]) -> float:
     """Do it, but drop it when told to stop."""
     task = asyncio.create_task(doing)
     await asyncio.wait({task, stopped}, return_when=asyncio.FIRST_COMPLETED)

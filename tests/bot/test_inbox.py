@@ -7,9 +7,11 @@ import threading
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 from sqlalchemy import func, select, text
+from sqlalchemy.orm import Session
 
 from bot import hearing, inbox
 from tests import people
@@ -162,6 +164,29 @@ def test_a_poisoned_chat_stops_nobody_else(poisoned: None, now: datetime) -> Non
     assert work(now) == 0
 
 
+def test_an_update_that_ends_the_process_is_a_dead_letter_the_third_time(now: datetime) -> None:
+    class Killed(BaseException):
+        """Stands for a kill: nothing after it runs, nothing of the transaction stays."""
+
+    def die(session: Session, update: dict[str, Any], *, now: datetime) -> None:
+        if update["message"]["chat"]["id"] == ALEX:
+            raise Killed
+        hearing.hear_patient(session, update, now=now)
+
+    store(message(1, text="deadly"), message(2, chat=BEA, text="hello"), now=now)
+    moment = now
+    for _ in range(3):
+        inbox.suspect(now=moment)
+        with pytest.raises(Killed):
+            inbox.work_once({"patients": die}, now=moment)
+        moment += timedelta(seconds=10)
+    inbox.suspect(now=moment)
+    while work(moment):
+        pass
+    assert states()[1] == ("dead", 4) and letters() == ["crisis/could-not-pass-on"]
+    assert heard(BEA) == ["hello"]
+
+
 def test_after_three_tries_a_person_is_told_and_the_chat_flows_again(
     poisoned: None, now: datetime
 ) -> None:
@@ -171,7 +196,7 @@ def test_after_three_tries_a_person_is_told_and_the_chat_flows_again(
         assert states()[1][0] != "dead"
         work(moment)
         moment += timedelta(seconds=10)
-    assert states() == {1: ("dead", 2)}
+    assert states() == {1: ("dead", 3)}
     assert alerts() == [("amber", "unreadable message")]
     assert letters() == ["crisis/could-not-pass-on"]
     with db.write() as session:

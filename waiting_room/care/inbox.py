@@ -1,7 +1,7 @@
 """Raw updates: kept before their sender may forget them, handed out in order, each done once.
 
 States: waiting → done, or waiting → held (it failed and is tried again alone) → done / dead. While
-a chat has a held update, nothing behind it is handed out.
+a chat has a held update, nothing behind it is handed out; a try of a held one is counted first.
 """
 
 from __future__ import annotations
@@ -89,15 +89,40 @@ def move_offset(session: Session, bot: str, offset: int, *, now: datetime) -> No
     session.execute(fresh.on_conflict_do_update(index_elements=["bot"], set_=values))
 
 
-def take(session: Session, *, now: datetime, limit: int) -> list[InboxUpdate]:
-    """What may be worked on in this transaction, and by nobody else: held ones that are due, and
-    waiting ones of chats that hold none."""
-    found = _ready(session, now=now, limit=limit)
+def take(session: Session, *, limit: int) -> list[InboxUpdate]:
+    """What may be worked on in this transaction, and by nobody else: the oldest waiting ones, of
+    chats that hold none."""
+    found = _ready(session, limit=limit)
     if session.get_bind().dialect.name == "sqlite" or not found:
         return found
     mine = _lock(session, {row.chat_hash for row in found})
     # Look again: what another worker did before we had the lock is not ours to do.
-    return [row for row in _ready(session, now=now, limit=limit) if row.chat_hash in mine]
+    return [row for row in _ready(session, limit=limit) if row.chat_hash in mine]
+
+
+def held(session: Session, *, now: datetime, limit: int) -> list[str]:
+    """Which held ones are due for another try."""
+    # A clock that was put back must not hold anybody for longer than the longest hold.
+    due = or_(InboxUpdate.due_at <= now, InboxUpdate.due_at > now + LONGEST_HOLD)
+    query = select(InboxUpdate.id).where(InboxUpdate.state == HELD, due)
+    return list(
+        session.scalars(query.order_by(InboxUpdate.due_at, InboxUpdate.update_id).limit(limit))
+    )
+
+
+def try_again(session: Session, row_id: str, *, now: datetime, until: datetime) -> bool:
+    """Count a try before it is made, so that one which ends the process counts too. False when
+    somebody else was first."""
+    due = or_(InboxUpdate.due_at <= now, InboxUpdate.due_at > now + LONGEST_HOLD)
+    mine = update(InboxUpdate).where(InboxUpdate.id == row_id, InboxUpdate.state == HELD, due)
+    counted = mine.values(tries=InboxUpdate.tries + 1, due_at=until)
+    found = session.execute(counted, execution_options={"synchronize_session": False})
+    return bool(found.rowcount == 1)  # type: ignore[attr-defined]
+
+
+def one(session: Session, row_id: str) -> InboxUpdate:
+    """A held update, to be worked on alone."""
+    return session.get_one(InboxUpdate, row_id)
 
 
 def done(session: Session, ids: Sequence[str], *, now: datetime) -> None:
@@ -121,17 +146,12 @@ def _mark(session: Session, ids: Sequence[str], **values: Any) -> None:
     session.execute(mark, execution_options={"synchronize_session": False})
 
 
-def _ready(session: Session, *, now: datetime, limit: int) -> list[InboxUpdate]:
-    held = select(InboxUpdate).where(InboxUpdate.state == HELD).order_by(InboxUpdate.due_at)
-    held = held.execution_options(populate_existing=True).limit(limit)
-    # A clock that was put back must not hold anybody for longer than the longest hold.
-    wait = (now, now + LONGEST_HOLD)
-    due = [row for row in session.scalars(held) if not wait[0] < row.due_at <= wait[1]]
+def _ready(session: Session, *, limit: int) -> list[InboxUpdate]:
     stuck = select(InboxUpdate.chat_hash).where(InboxUpdate.state == HELD)
     waiting = select(InboxUpdate).where(InboxUpdate.state == WAITING)
     waiting = waiting.where(InboxUpdate.chat_hash.not_in(stuck))
     waiting = waiting.order_by(InboxUpdate.due_at, InboxUpdate.update_id).limit(limit)
-    return [*due, *session.scalars(waiting.execution_options(populate_existing=True))]
+    return list(session.scalars(waiting.execution_options(populate_existing=True)))
 
 
 def _lock(session: Session, chats: set[str]) -> set[str]:
