@@ -16,6 +16,8 @@ def serving(app: FastAPI) -> Iterator[str]:
     """The address the application answers at."""
     listener = socket.socket()
     listener.bind(("127.0.0.1", 0))
+    # Whoever comes before the server is awake waits in line instead of being refused.
+    listener.listen()
     port = listener.getsockname()[1]
     config = uvicorn.Config(app, log_level="critical", access_log=False, lifespan="off")
     server = uvicorn.Server(config)

@@ -130,10 +130,8 @@ def _do(
             done = act(session, patient, now)
     except (BadInput, Refused) as wrong:
         typed = {name: fields.text(name) for name in TYPED}
-        refused = {at: str(wrong)}
-        return patients.show(
-            request, staff, patient_id, typed=typed, problems=refused, status=wrong.status
-        )
+        refused = patients.Visit(typed=typed, problems={at: str(wrong)}, status=wrong.status)
+        return patients.show(request, staff, patient_id, refused)
     # Handing a person on may end one's own sight of them.
     here = "/desk" if done == "assigned" else f"/desk/patients/{patient_id}"
     return RedirectResponse(f"{here}?done={done}", 303)

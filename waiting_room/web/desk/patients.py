@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
@@ -22,13 +24,23 @@ from waiting_room.web.refer import form
 router = APIRouter(prefix="/desk/patients", dependencies=[may("see patients")])
 
 
+@dataclass(frozen=True)
+class Visit:
+    """How the page is shown this time: after an act, after a refusal, or as it is."""
+
+    done: str = ""
+    whole: bool = False
+    typed: Mapping[str, str] = field(default_factory=dict)
+    problems: Mapping[str, str] = field(default_factory=dict)
+    status: int = 200
+
+
 @router.get("/{patient_id}")
 def page(
     request: Request, staff: SignedIn, patient_id: str, done: str = "", all: str = ""
 ) -> Response:
     """Everything a worker needs for the next talk, on one page."""
-    typed = {"done": wording.DONE.get(done, "")}
-    return show(request, staff, patient_id, typed=typed, whole=bool(all))
+    return show(request, staff, patient_id, Visit(done=wording.DONE.get(done, ""), whole=bool(all)))
 
 
 @router.get("/{patient_id}/check-ins.svg")
@@ -42,21 +54,12 @@ def check_ins_picture(request: Request, staff: SignedIn, patient_id: str) -> Res
     return Response(picture, media_type="image/svg+xml")
 
 
-def show(
-    request: Request,
-    staff: Staff,
-    patient_id: str,
-    *,
-    typed: dict[str, str],
-    problems: dict[str, str] | None = None,
-    status: int = 200,
-    whole: bool = False,
-) -> Response:
+def show(request: Request, staff: Staff, patient_id: str, visit: Visit) -> Response:
     """The page of a person, with what was typed and what went wrong with it."""
     now = clock.now()
     with db.read() as session:
         patient = permissions.patient_for(session, staff, patient_id, now=now)
-        limit = records.LONG if whole else records.SHORT
+        limit = records.LONG if visit.whole else records.SHORT
         record = records.read(session, patient, now=now, limit=limit)
         known: dict[str, Any] = {
             "record": record,
@@ -68,11 +71,12 @@ def show(
             "when_read": duty.when_read(session, "green", now=now),
         }
     views.note(staff, "patient", patient.id, now=now)
-    known |= {"typed": typed, "problems": problems or {}, "whole": whole}
+    known |= {"typed": visit.typed, "problems": visit.problems}
+    known |= {"whole": visit.whole, "done": visit.done}
     known |= {"reasons": referrals.REASONS}
     known["language"] = dict(form.languages()).get(patient.language, patient.language)
     frame = around(request, now=now)
-    return render(request, "web/patients/patient.html", status=status, **known, **frame)
+    return render(request, "web/patients/patient.html", status=visit.status, **known, **frame)
 
 
 def may_assign(staff: Staff, worker: Staff | None) -> bool:
