@@ -86,8 +86,8 @@ def founded(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="session")
 def founded_postgres(
-    postgres: Postgres,
-    tmp_path_factory: pytest.TempPathFactory,  # noqa: F811
+    postgres: Postgres,  # noqa: F811
+    tmp_path_factory: pytest.TempPathFactory,
 ) -> tuple[Path, str]:
     """A folder with the keys of a room, and its PostgreSQL database, to be copied."""
     folder = tmp_path_factory.mktemp("founded-postgres")

@@ -113,13 +113,13 @@ def test_a_webhook_needs_more(
 
 def test_one_bot_cannot_be_two(monkeypatch: pytest.MonkeyPatch) -> None:
     both = ("WAITING_ROOM_TELEGRAM_TOKEN", "WAITING_ROOM_STAFF_TELEGRAM_TOKEN")
-    with pytest.raises(StartRefused, match="^WAITING_ROOM_STAFF_TELEGRAM_TOKEN: "):
+    with pytest.raises(StartRefused, match=r"^WAITING_ROOM_STAFF_TELEGRAM_TOKEN: "):
         load(monkeypatch, **dict.fromkeys(both, TOKEN))
 
 
 def test_keys_do_not_lie_in_the_database_itself(monkeypatch: pytest.MonkeyPatch) -> None:
     both = ("WAITING_ROOM_DATABASE_URL", "WAITING_ROOM_KEYS_URL")
-    with pytest.raises(StartRefused, match="^WAITING_ROOM_KEYS_URL: "):
+    with pytest.raises(StartRefused, match=r"^WAITING_ROOM_KEYS_URL: "):
         load(monkeypatch, **dict.fromkeys(both, "sqlite:////tmp/one.db"))
 
 

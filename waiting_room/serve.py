@@ -6,9 +6,12 @@ import asyncio
 import contextlib
 import fcntl
 import logging
+import os
 import signal
+import socket
 from collections.abc import Callable, Coroutine, Iterator
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 import uvicorn
@@ -28,7 +31,7 @@ from waiting_room.web import app as web
 
 log = logging.getLogger(__name__)
 ROLES = ("web", "bot", "scheduler", "delivery")
-CLOCK_FILE = "demo-clock"
+CLOCK_FILE, GRAVES = "demo-clock", "destroyed-keys.txt"
 GRACE_SECONDS = 8
 
 
@@ -39,31 +42,26 @@ def opened(settings: Settings, *, serving: bool = False) -> Iterator[None]:
     Raises StartRefused with one line for an administrator.
     """
     logs.set_up(level=settings.log_level, secrets=settings.secrets)
-    settings.data.mkdir(parents=True, exist_ok=True, mode=0o700)
     with contextlib.ExitStack() as stack:
-        if serving and settings.database.startswith("sqlite"):
-            stack.enter_context(_only_server(settings))
-        sample = settings.env == "demo"
-        keyring.use(keyring.open_at(settings.keys_database, settings.key_path, sample=sample))
-        stack.callback(_close)
-        if sample:
-            clock.follow(settings.data / CLOCK_FILE)
         try:
-            db.connect(settings.database)
-            migrations.upgrade()
-            _furnish(settings)
+            _open(settings, stack, serving=serving)
         except StorageRefused as refusal:
             raise StartRefused(f"the database does not answer: {refusal}") from refusal
-        if settings.env == "production":
-            _check_production()
+        except OSError as trouble:
+            raise StartRefused(f"{trouble.filename}: {trouble.strerror}") from trouble
         yield
 
 
 def run(settings: Settings, *, only: str = "") -> None:
-    """Serve until told to stop (SIGTERM or SIGINT), then drain and end."""
+    """Serve until told to stop (SIGTERM or SIGINT), then drain and end.
+
+    Raises StartRefused when a part broke, so that whoever supervises starts a whole process.
+    """
     roles = (only,) if only else ROLES
     with opened(settings, serving=True):
-        asyncio.run(_serve(settings, roles))
+        whole = asyncio.run(_serve(settings, roles))
+    if not whole:
+        raise StartRefused("a part of the room broke and the rest stopped; the log says where")
 
 
 def application(settings: Settings, telegram: Webhook | None = None) -> FastAPI:
@@ -91,27 +89,36 @@ class Jump:
             scheduler.app.turn(self._settings, clock.now())
 
 
-async def _serve(settings: Settings, roles: tuple[str, ...]) -> None:
-    stop = asyncio.Event()
+async def _serve(settings: Settings, roles: tuple[str, ...]) -> bool:
+    """Run these roles until told to stop; whether none of them broke."""
+    told, stop = _told(), asyncio.Event()
     delivery = Delivery(settings)
     telegram = _webhook(settings, delivery)
+    web_doors = _web(settings, application(settings, telegram)) if "web" in roles else None
     ticking: Any = scheduler.app.start(settings) if "scheduler" in roles else None
-    tasks = [
-        asyncio.create_task(_guarded(loop)) for loop in _loops(settings, roles, stop, delivery)
-    ]
-    if "web" in roles:
-        await _serve_web(settings, application(settings, telegram))
-    else:
-        await _wait_for_signal()
+    loops = list(_loops(settings, roles, stop, delivery))
+    loops += [web_doors.serve()] if web_doors else []
+    tasks = [asyncio.create_task(_guarded(loop, told)) for loop in loops]
+    await told.wait()
     stop.set()
+    if web_doors is not None:
+        web_doors.should_exit = True
     if ticking is not None:
-        ticking.shutdown(wait=False)
-    if tasks:
-        _done, late = await asyncio.wait(tasks, timeout=GRACE_SECONDS)
-        for task in late:
-            task.cancel()
+        await asyncio.to_thread(ticking.shutdown)
+    done, late = await asyncio.wait(tasks, timeout=GRACE_SECONDS) if tasks else (set(), set())
+    for task in late:
+        task.cancel()
     if telegram is not None:
         await telegram.close()
+    return all(task.result() for task in done)
+
+
+def _told() -> asyncio.Event:
+    """Set by SIGTERM and SIGINT."""
+    told, loop = asyncio.Event(), asyncio.get_running_loop()
+    for name in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(name, told.set)
+    return told
 
 
 def _loops(
@@ -144,7 +151,7 @@ def _webhook(settings: Settings, delivery: Delivery) -> Webhook | None:
     return Webhook(settings, speaker=delivery.speaker)
 
 
-async def _guarded(loop: Coroutine[Any, Any, object]) -> None:
+async def _guarded(loop: Coroutine[Any, Any, object], told: asyncio.Event) -> bool:
     """A loop that ends by an error takes the process with it: the supervisor starts a whole one."""
     try:
         await loop
@@ -152,29 +159,63 @@ async def _guarded(loop: Coroutine[Any, Any, object]) -> None:
         raise
     except BaseException:
         log.critical("a loop broke; stopping so that a whole process can start", exc_info=True)
-        signal.raise_signal(signal.SIGTERM)
+        told.set()
+        return False
+    return True
 
 
-async def _serve_web(settings: Settings, app: FastAPI) -> None:
+class _Doors(uvicorn.Server):
+    """The web doors, on a socket that is ours already."""
+
+    def __init__(self, config: uvicorn.Config, door: socket.socket) -> None:
+        super().__init__(config)
+        self._door = door
+
+    async def serve(self, sockets: list[socket.socket] | None = None) -> None:
+        """Answer until `should_exit`."""
+        await super().serve(sockets or [self._door])
+
+    @contextlib.contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        """Leave signals to us: uvicorn raises them again, and that ends us before we drained."""
+        yield
+
+
+def _web(settings: Settings, app: FastAPI) -> _Doors:
     host = "0.0.0.0" if settings.public_url else "127.0.0.1"
+    try:
+        door = socket.create_server((host, settings.port))
+    except OSError as trouble:
+        raise StartRefused(f"PORT: {settings.port} cannot be used: {trouble.strerror}") from None
     config = uvicorn.Config(
-        app,
-        host=host,
-        port=settings.port,
-        log_config=None,
-        access_log=False,
-        server_header=False,
-        timeout_graceful_shutdown=2,
+        app, log_config=None, access_log=False, server_header=False, timeout_graceful_shutdown=2
     )
-    await uvicorn.Server(config).serve()
+    return _Doors(config, door)
 
 
-async def _wait_for_signal() -> None:
-    told = asyncio.Event()
-    loop = asyncio.get_running_loop()
-    for name in (signal.SIGTERM, signal.SIGINT):
-        loop.add_signal_handler(name, told.set)
-    await told.wait()
+def _open(settings: Settings, stack: contextlib.ExitStack, *, serving: bool) -> None:
+    os.umask(0o077)
+    settings.data.mkdir(parents=True, exist_ok=True)
+    database = db.connect(settings.database)
+    stack.callback(_close)
+    if serving and database.is_sqlite:
+        stack.enter_context(_only_server(database.file.with_suffix(".serving")))
+    keys = keyring.open_at(
+        settings.keys_database,
+        settings.key_path,
+        sample=settings.env == "demo",
+        founded=migrations.is_founded(),
+        graves=settings.data / GRAVES,
+    )
+    keyring.use(keys)
+    if settings.env == "demo" and not keys.sample:
+        raise StartRefused("WAITING_ROOM_DATA: a real room is kept there; the demo needs its own")
+    if keys.sample:
+        clock.follow(settings.data / CLOCK_FILE)
+    migrations.upgrade()
+    _furnish(settings)
+    if serving and settings.env == "production":
+        _check_production()
 
 
 def _furnish(settings: Settings) -> None:
@@ -186,6 +227,10 @@ def _furnish(settings: Settings) -> None:
         providers.found(session, now=now)
     with db.read() as session:
         library.follow(session)
+    if not library.languages():
+        raise StartRefused(
+            f"WAITING_ROOM_CONTENT: no page in {settings.content_folder} can be shown"
+        )
     try:
         danger.use(danger.load(settings.content_folder / "danger-words"))
     except BadInput as problem:
@@ -207,8 +252,7 @@ def _check_production() -> None:
 
 
 @contextlib.contextmanager
-def _only_server(settings: Settings) -> Iterator[None]:
-    file = settings.data / "serving.lock"
+def _only_server(file: Path) -> Iterator[None]:
     with file.open("w") as handle:
         try:
             fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -221,6 +265,6 @@ def _only_server(settings: Settings) -> Iterator[None]:
 
 def _close() -> None:
     db.close()
-    keyring.current().close()
-    keyring.use(None)
+    keyring.close()
     clock.follow(None)
+    beats.forget()

@@ -9,7 +9,18 @@ from __future__ import annotations
 from waiting_room.keyring.opening import open_at, rotate, sheet_of
 from waiting_room.keyring.ring import AUDIT, HASHES, STAFF, Keyring
 
-__all__ = ["AUDIT", "HASHES", "STAFF", "Keyring", "current", "open_at", "rotate", "sheet_of", "use"]
+__all__ = [
+    "AUDIT",
+    "HASHES",
+    "STAFF",
+    "Keyring",
+    "close",
+    "current",
+    "open_at",
+    "rotate",
+    "sheet_of",
+    "use",
+]
 
 _current: Keyring | None = None
 
@@ -25,3 +36,10 @@ def use(keyring: Keyring | None) -> None:
     """Make this the keyring of the process."""
     global _current
     _current = keyring
+
+
+def close() -> None:
+    """Forget the keyring of the process."""
+    if _current is not None:
+        _current.close()
+    use(None)
