@@ -9,8 +9,10 @@ const name = document.title;
 const newer = document.getElementById("newer");
 const byTouch = window.matchMedia("(pointer: coarse)");
 const PATIENCE = 30000;
+const TWICE = 1000;
 let version = log.dataset.version;
 let pressed = null;
+let last = { value: "", at: 0 };
 let unread = 0;
 let stream = null;
 // One exchange at a time: nothing is shown twice, nothing out of order.
@@ -28,7 +30,7 @@ function newest() {
 async function ask(address, body) {
   const stop = new AbortController();
   const waited = window.setTimeout(() => stop.abort(), PATIENCE);
-  const said = window.setTimeout(() => { if (body) sending.textContent = sending.dataset.words; }, 700);
+  const told = window.setTimeout(() => { if (body) sending.textContent = sending.dataset.words; }, 700);
   try {
     const headers = { "hx-request": "true", accept: "text/html" };
     const answer = await fetch(address, { method: body ? "POST" : "GET", body, headers, signal: stop.signal });
@@ -42,7 +44,7 @@ async function ask(address, body) {
     return { status: 0, part: null, notice: null };
   } finally {
     window.clearTimeout(waited);
-    window.clearTimeout(said);
+    window.clearTimeout(told);
     sending.textContent = "";
   }
 }
@@ -71,9 +73,21 @@ function complain(found) {
   shown.focus({ preventScroll: true });
 }
 
-async function send(form, button) {
+// What was said counts as it stood when it was sent, however long the line is busy.
+function said(form, button) {
   const body = new URLSearchParams(new FormData(form));
   if (button && button.name) body.set(button.name, button.value);
+  return body;
+}
+
+// The second click of a double click may come after the answer to the first.
+function isSecondClick(button, at) {
+  const again = button && button.value && button.value === last.value && at - last.at < TWICE;
+  last = { value: button ? button.value : "", at };
+  return again;
+}
+
+async function send(form, body) {
   body.set("after", newest());
   let answer = await ask(form.action, body);
   if (answer && answer.status === 403) {
@@ -164,7 +178,9 @@ document.addEventListener("submit", (event) => {
   }
   // Older phones do not say which button it was.
   const button = event.submitter ?? pressed;
-  inTurn(() => send(form, button));
+  if (isSecondClick(button, event.timeStamp)) return;
+  const body = said(form, button);
+  inTurn(() => send(form, body));
 });
 document.addEventListener("visibilitychange", () => (document.hidden ? rest() : listen()));
 window.addEventListener("scroll", () => { if (isInView(log.lastElementChild)) newer.hidden = true; }, { passive: true });
