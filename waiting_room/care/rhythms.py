@@ -48,7 +48,8 @@ def fill(session: Session, *, now: datetime) -> int:
     live = select(CheckInPlan, Patient).join(Patient, Patient.id == CheckInPlan.patient_id)
     live = live.where(CheckInPlan.ended_at.is_(None), CheckInPlan.starts_on <= (now + AHEAD).date())
     added = 0
-    for plan, patient in session.execute(live):
+    # Always in the same order: two that fill at once wait for each other, and never in a circle.
+    for plan, patient in session.execute(live.order_by(CheckInPlan.id)):
         for day in _days(plan, patient.time_zone, now):
             added += _plan_one(session, plan, patient, day)
     return added
@@ -108,5 +109,5 @@ def _plan_one(session: Session, plan: CheckInPlan, patient: Patient, day: date) 
         "due_at": due,
     }
     dialect = postgresql if session.get_bind().dialect.name == "postgresql" else sqlite
-    added = session.execute(dialect.insert(CheckIn).values(row).on_conflict_do_nothing())
-    return int(added.rowcount)  # type: ignore[attr-defined]
+    fresh = dialect.insert(CheckIn).values(row).on_conflict_do_nothing()
+    return int(session.scalar(fresh.returning(CheckIn.id)) is not None)
