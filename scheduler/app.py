@@ -13,7 +13,7 @@ from datetime import datetime
 
 from apscheduler.schedulers.background import BackgroundScheduler
 
-from scheduler import heartbeat, ticks
+from scheduler import anchor, heartbeat, ticks
 from waiting_room import beats, clock
 from waiting_room.settings import Settings
 
@@ -35,7 +35,7 @@ class Tick:
 def table(settings: Settings) -> list[Tick]:
     """The ticks of this room. There are no others."""
     words = ticks.words(settings.content_folder)
-    watch = heartbeat.Watch(settings)
+    watch, chain = heartbeat.Watch(settings), anchor.Anchor(settings)
     return [
         Tick("climb", 2 * SECOND, "no alert waits for a step that is due", ticks.climb),
         Tick("words", 5 * SECOND, "an edit is live in 5 seconds", words.follow),
@@ -45,6 +45,7 @@ def table(settings: Settings) -> list[Tick]:
         Tick("chase_silence", MINUTE, "silence is noticed once", ticks.chase_silence),
         Tick("watch_rota", MINUTE, "nobody waits for an empty rung", ticks.watch_rota),
         Tick("seal_audit", MINUTE, "tampering shows", ticks.seal_audit),
+        Tick("anchor_audit", 5 * MINUTE, "a cut tail shows", chain.drop),
         Tick("heartbeat", MINUTE, "somebody outside knows when we are stuck", watch.beat),
         Tick("fill_check_ins", HOUR // 2, "48 hours are planned", ticks.fill_check_ins),
         Tick("forget_expired", HOUR, "unanswered referrals go", ticks.forget_expired),

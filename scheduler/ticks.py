@@ -5,6 +5,7 @@ Every tick may run twice at once, or not at all for a while: the next one finds 
 
 from __future__ import annotations
 
+import logging
 from datetime import datetime, timedelta
 from functools import cache
 from pathlib import Path
@@ -13,6 +14,7 @@ from waiting_room import audit, beats, clock, db, library
 from waiting_room.care import (
     alerts,
     check_ins,
+    danger,
     duty,
     erasure,
     messages,
@@ -21,6 +23,9 @@ from waiting_room.care import (
 )
 from waiting_room.care.colours import Colour
 from waiting_room.community import groups
+from waiting_room.errors import BadInput
+
+log = logging.getLogger(__name__)
 
 OUTAGE = timedelta(minutes=10)
 """A silence of the scheduler longer than this is an outage: it does not count as a person's."""
@@ -28,31 +33,31 @@ OUTAGE = timedelta(minutes=10)
 
 def climb(now: datetime) -> int:
     """Move every alert whose time has come one step up its ladder."""
-    with db.write() as session:
+    with db.write(alone="climb") as session:
         return alerts.climb(session, now=now)
 
 
 def fill_check_ins(now: datetime) -> int:
     """Write the check-ins of the next 48 hours."""
-    with db.write() as session:
+    with db.write(alone="fill_check_ins") as session:
         return rhythms.fill(session, now=now)
 
 
 def ask_check_ins(now: datetime) -> int:
     """Ask everybody whose check-in is due."""
-    with db.write() as session:
+    with db.write(alone="ask_check_ins") as session:
         return check_ins.ask_due(session, now=now)
 
 
 def chase_silence(now: datetime) -> int:
     """One kind nudge, then a task for a person."""
-    with db.write() as session:
+    with db.write(alone="chase_silence") as session:
         return check_ins.chase_silent(session, now=now)
 
 
 def knock(now: datetime) -> int:
     """Tell people whose page is not open that a message waits for them."""
-    with db.write() as session:
+    with db.write(alone="knock") as session:
         pages = messages.unseen_pages(session, now=now)
         for address in pages:
             messages.knock(session, address, now=now)
@@ -61,7 +66,7 @@ def knock(now: datetime) -> int:
 
 def watch_rota(now: datetime) -> int:
     """A staffed hour of the next 14 days without two people who can be reached is an alert."""
-    with db.write() as session:
+    with db.write(alone="watch_rota") as session:
         if duty.gap(session, now=now) is None:
             return 0
         alerts.raise_once(session, alerts.Cause(Colour.AMBER, "gap in the rota"), now=now)
@@ -70,37 +75,37 @@ def watch_rota(now: datetime) -> int:
 
 def seal_audit(now: datetime) -> int:
     """Chain the audit rows that are not chained yet."""
-    with db.write() as session:
+    with db.write(alone="seal_audit") as session:
         return audit.seal(session, now=now)
 
 
 def forget_expired(now: datetime) -> int:
     """Referrals nobody accepted within 30 days go, with what they held."""
-    with db.write() as session:
+    with db.write(alone="forget_expired") as session:
         done = erasure.forget_overdue(session, now=now)
-    with db.write() as session:
+    with db.write(alone="forget_expired") as session:
         erasure.finish(session, now=now)
     return done
 
 
 def retire(now: datetime) -> int:
     """Inbox bodies after 7 days, dead sessions, old buttons: what has no more use goes."""
-    with db.write() as session:
+    with db.write(alone="retire") as session:
         return retention.retire(session, now=now, wall=clock.wall())
 
 
 def roll_groups(now: datetime) -> int:
     """Groups that have met are listed with their next time."""
-    with db.write() as session:
+    with db.write(alone="roll_groups") as session:
         return groups.roll_on(session, now=now)
 
 
 def keep_beats(now: datetime) -> int:
     """Store the last sign of life of each loop, and notice after an outage that there was one."""
     wall = clock.wall()
-    with db.write() as session:
-        last = beats.all_of(session).get("scheduler")
-        beats.note("scheduler", wall=wall)
+    with db.write(alone="keep_beats") as session:
+        last = beats.all_of(session).get(beats.SCHEDULER)
+        beats.note(beats.SCHEDULER, wall=wall)
         beats.keep(session)
         if last is None or wall - last < OUTAGE:
             return 0
@@ -112,18 +117,25 @@ class Words:
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
-        self._seen = ""
+        self._seen: frozenset[tuple[str, int, int]] = frozenset()
 
     def follow(self, now: datetime) -> int:
         """Publish what changed in the folder; show what is live. 1 when this process changed."""
         stamp = _stamp(self._folder)
         if stamp != self._seen:
             shelf = library.read(self._folder, today=now.date())
-            with db.write() as session:
+            with db.write(alone="words") as session:
                 library.publish(session, shelf, by="folder", now=now)
+            self._read_danger_words()
             self._seen = stamp
         with db.read() as session:
             return int(library.follow(session))
+
+    def _read_danger_words(self) -> None:
+        try:
+            danger.use(danger.load(self._folder / "danger-words"))
+        except BadInput as problem:
+            log.error("danger words: %s: %s; the last good ones watch", problem.field, problem)
 
 
 @cache
@@ -132,6 +144,7 @@ def words(folder: Path) -> Words:
     return Words(folder)
 
 
-def _stamp(folder: Path) -> str:
-    newest = max((f.stat().st_mtime_ns for f in folder.rglob("*.md")), default=0)
-    return f"{newest}:{sum(1 for _ in folder.rglob('*.md'))}"
+def _stamp(folder: Path) -> frozenset[tuple[str, int, int]]:
+    """Changes with every edit, also one that keeps an old time, as a checkout or a copy does."""
+    found = ((str(file), file.stat()) for file in folder.rglob("*.md"))
+    return frozenset((name, state.st_mtime_ns, state.st_size) for name, state in found)

@@ -8,12 +8,15 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
-from sqlalchemy import select
+from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
 from waiting_room.models import Beat
 
 SILENT_AFTER = timedelta(seconds=60)
+STORED_EVERY = timedelta(seconds=20)
+RETIRED_AFTER = timedelta(days=1)
+SCHEDULER, PROOF = "scheduler", "proof of life"
 
 _noted: dict[str, datetime] = {}
 
@@ -40,12 +43,21 @@ def all_of(session: Session) -> dict[str, datetime]:
     return {beat.name: beat.at for beat in session.scalars(select(Beat))}
 
 
-def silent(*, wall: datetime, needed: tuple[str, ...]) -> list[str]:
-    """The loops of this process that have not beaten for a minute."""
-    never = wall - 2 * SILENT_AFTER
-    return [name for name in needed if wall - _noted.get(name, never) > SILENT_AFTER]
+def silent(session: Session, *, wall: datetime) -> list[str]:
+    """The loops, of any process, that have not beaten for a minute and were not retired."""
+    # What is stored is a little behind. A name nobody uses any more goes quiet by itself in a day.
+    quiet = {name: wall - at for name, at in all_of(session).items() if name != PROOF}
+    return sorted(n for n, q in quiet.items() if SILENT_AFTER + STORED_EVERY < q < RETIRED_AFTER)
+
+
+def leave(session: Session) -> None:
+    """The loops of this process end as they should, and nobody need miss them."""
+    # The scheduler's beat stays: the next start measures the time away by it.
+    names = set(_noted) - {SCHEDULER, PROOF}
+    session.execute(delete(Beat).where(Beat.name.in_(names)))
+    forget()
 
 
 def forget() -> None:
-    """Forget every loop of this process: it is stopping."""
+    """Forget what was noted in this process."""
     _noted.clear()

@@ -23,6 +23,7 @@ from waiting_room.errors import StartRefused, StorageRefused
 SQLITE = "sqlite:///"
 BUSY_SECONDS = 5
 AFTER = "after_commit"
+ALONE = text("SELECT pg_advisory_xact_lock(hashtext(:name))")
 
 
 class Database:
@@ -75,9 +76,10 @@ def close() -> None:
 
 
 @contextmanager
-def write() -> Iterator[Session]:
+def write(*, alone: str = "") -> Iterator[Session]:
     """A transaction that may change things: committed at the end, or nothing happened.
 
+    `alone` names a piece of work that no other process does meanwhile, as on SQLite always.
     Opened and closed in one thread, so a web endpoint opens it in its body and never as a
     dependency: those run in other threads, and waiting there for the lock could stop them all.
     Raises StorageRefused when the database did not take it.
@@ -90,6 +92,8 @@ def write() -> Iterator[Session]:
         try:
             session = Session(database.writing, expire_on_commit=False)
             with refusals(), session, session.begin():
+                if alone and not database.is_sqlite:
+                    session.execute(ALONE, {"name": alone})
                 yield session
         finally:
             _held.writing = False

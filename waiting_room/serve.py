@@ -60,6 +60,8 @@ def run(settings: Settings, *, only: str = "") -> None:
     roles = (only,) if only else ROLES
     with opened(settings, serving=True):
         whole = asyncio.run(_serve(settings, roles))
+        with contextlib.suppress(StorageRefused), db.write() as session:
+            beats.leave(session)
     if not whole:
         raise StartRefused("a part of the room broke and the rest stopped; the log says where")
 

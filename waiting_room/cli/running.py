@@ -68,13 +68,10 @@ def show_clock(
     """Show care time beside the wall's, or move the demo's clock."""
     chosen = settings.load()
     with serving.opened(chosen):
+        if jump and not keyring.current().sample:
+            raise Refused("only a demo can jump in time")
         if jump:
-            if not keyring.current().sample:
-                raise Refused("only a demo can jump in time")
-            clock.follow(chosen.data / serving.CLOCK_FILE)
             serving.Jump(chosen)(_hours(jump))
-        elif keyring.current().sample:
-            clock.follow(chosen.data / serving.CLOCK_FILE)
         facts = {"care": clock.now(), "wall": clock.wall(), "ahead": clock.offset()}
     words = f"care time {facts['care']:%Y-%m-%d %H:%M} UTC, the wall {facts['wall']:%Y-%m-%d %H:%M}"
     tell(facts, words, as_json=as_json)

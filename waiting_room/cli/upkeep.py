@@ -28,7 +28,8 @@ def rotate(as_json: AsJson = False) -> None:
         with db.write() as session:
             to = ("master key", key_id)
             audit.record(session, by=audit.SYSTEM, did="rotated the key", to=to, now=clock.now())
-    words = f"{done} keys wrapped by master key {key_id}; print {chosen.data}/recovery-sheet.txt"
+    sheet = keyring.sheet_of(chosen.key_path)
+    words = f"{done} keys wrapped by master key {key_id}; print {sheet}"
     tell({"key_id": key_id, "wrapped": done}, words, as_json=as_json)
 
 
@@ -43,7 +44,7 @@ def verify(
     if anchor and not (place.isdigit() and link):
         raise BadInput("anchor", "--anchor: write <place>:<link>, as it was noted")
     with opened(settings.load()):
-        with db.write() as session:
+        with db.write(alone="seal_audit") as session:
             while audit.seal(session, now=clock.now()):
                 pass
         with db.read() as session:

@@ -21,14 +21,19 @@ def danger(
     text: Annotated[str, typer.Argument(help="What somebody might write.")] = "",
     jsonl: Annotated[
         Path | None,
-        typer.Option(help='Lines {"id","text"} in, {"id","alert","kind","matched"} out.'),
+        typer.Option(
+            exists=True,
+            dir_okay=False,
+            help='Lines {"id","text"} in, {"id","alert","kind","matched"} out.',
+        ),
     ] = None,
     as_json: AsJson = False,
 ) -> None:
     """What the danger rules make of a text. They know words, not people."""
     known = rules.load(settings.load().content_folder / "danger-words")
     if jsonl is not None:
-        for number, line in enumerate(jsonl.read_text("utf-8").splitlines(), start=1):
+        # Bytes, because only a line feed ends a line of JSON: text has other breaks inside.
+        for number, line in enumerate(jsonl.read_bytes().split(b"\n"), start=1):
             if line.strip():
                 print(json.dumps(_weighed(_line(line, number), known)))
         return
@@ -87,7 +92,7 @@ def _weighed(line: dict[str, str], known: rules.Rules) -> dict[str, str]:
     }
 
 
-def _line(line: str, number: int) -> dict[str, str]:
+def _line(line: bytes, number: int) -> dict[str, str]:
     try:
         found = json.loads(line)
         return {"id": str(found["id"]), "text": str(found["text"])}

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from datetime import timedelta
 from ipaddress import ip_address
 
 import structlog
@@ -19,7 +18,6 @@ router = APIRouter()
 log = structlog.get_logger(__name__)
 
 Checks = Mapping[str, Callable[[], bool]]
-STORED_EVERY = timedelta(seconds=20)
 PASSED_ON = ("forwarded", "x-forwarded-for", "x-real-ip")
 
 
@@ -65,10 +63,8 @@ def _database() -> bool:
 
 
 def _loops() -> bool:
-    # Beats are stored every 20 seconds, so the table is that much behind.
     with db.read() as session:
-        oldest = min(beats.all_of(session).values(), default=clock.wall())
-    return clock.wall() - oldest <= beats.SILENT_AFTER + STORED_EVERY
+        return not beats.silent(session, wall=clock.wall())
 
 
 def _passes(name: str, check: Callable[[], bool]) -> bool:
