@@ -12,7 +12,7 @@ from bot import conversation
 from bot.turn import Heard, Kind
 from bot.web_chat import visitors
 from waiting_room import db
-from waiting_room.care import chat_log
+from waiting_room.care import chat_log, conversations
 from waiting_room.models import Address
 from waiting_room.models.address import WEB_CHAT
 
@@ -61,6 +61,7 @@ def take(token: str, act: Act, *, now: datetime) -> bool:
         address = visitors.address_of(session, token)
         if address is None:
             return False
+        conversations.hold(session, address)
         label = _label(session, address, act, now=now)
         pass_on(session, token, act, now=now)
         if label:

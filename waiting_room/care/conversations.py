@@ -7,7 +7,8 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import Select, select
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from waiting_room import keyring
@@ -39,9 +40,19 @@ def address(
         language=language,
         made_at=now,
     )
-    session.add(row)
-    session.flush()
+    try:
+        with session.begin_nested():
+            session.add(row)
+    except IntegrityError:
+        # Somebody pressed twice, and the other press was first by a breath.
+        return session.scalars(_of(channel, hashed)).one()
     return row
+
+
+def hold(session: Session, chat: Address) -> None:
+    """Let one thing after the other be heard in this chat: whoever comes second waits here, and
+    then sees what the first one did. On SQLite there is one writer anyway."""
+    session.refresh(chat, with_for_update=True)
 
 
 def address_known(session: Session, channel: str, chat_id: str) -> Address | None:
@@ -51,8 +62,11 @@ def address_known(session: Session, channel: str, chat_id: str) -> Address | Non
 
 def by_hash(session: Session, channel: str, hashed: str) -> Address | None:
     """A chat we know already, by its hash."""
-    query = select(Address).where(Address.channel == channel, Address.chat_hash == hashed)
-    return session.scalar(query)
+    return session.scalar(_of(channel, hashed))
+
+
+def _of(channel: str, hashed: str) -> Select[Address]:
+    return select(Address).where(Address.channel == channel, Address.chat_hash == hashed)
 
 
 def patient_of(session: Session, chat: Address) -> Patient | None:

@@ -154,6 +154,14 @@ def test_same_form_sent_twice_joins_once(visitor: Visitor, issued: Issued) -> No
     assert _alerts() == []
 
 
+def test_words_in_the_field_of_the_numbers_use_no_try(visitor: Visitor, issued: Issued) -> None:
+    page = visitor.join(issued, "I cannot find them")
+    assert "Type all 7 numbers" in page
+    assert _invitation().tries == 0
+    visitor.post(f"/chat/{issued.token}", pin=issued.pin)
+    assert visitor.bubbles[0] == "Are you 18 or over?"
+
+
 def test_browser_cannot_choose_its_own_token(visitor: Visitor, issued: Issued) -> None:
     visitor.get(f"/chat/{issued.token}")
     visitor.post(f"/chat/{issued.token}", pin=issued.pin, seed="A" * 32)
