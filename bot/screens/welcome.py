@@ -34,6 +34,9 @@ def open_link(scene: Scene) -> Turn:
 def hear_pin(scene: Scene) -> Turn:
     """The 7 numbers. Five tries, then the link is dead and the case worker knows."""
     pin = "".join(c for c in scene.heard.text if c.isdecimal())
+    if len(pin) != invitations.PIN_DIGITS:
+        # "I cannot find them" is no wrong PIN: it must not cost a try.
+        return say(Letter("conversation/enter-pin"))
     invitation_id = (scene.address.carried or {}).get("invitation", "")
     try:
         invitations.join(scene.session, invitation_id, pin, scene.address, now=scene.now)
