@@ -82,9 +82,10 @@ function said(form, button) {
 
 // The second click of a double click may come after the answer to the first.
 function isSecondClick(button, at) {
-  const again = button && button.value && button.value === last.value && at - last.at < TWICE;
-  last = { value: button ? button.value : "", at };
-  return again;
+  const value = button ? button.value : "";
+  if (value && value === last.value && at - last.at < TWICE) return true;
+  last = { value, at };
+  return false;
 }
 
 async function send(form, body) {
