@@ -20,6 +20,7 @@ EMPTY_PROBLEMS = {
     "privacy_text": "Enter your own words for the privacy page.",
 }
 LONGEST_STEP = 7 * 24 * 60
+NAME_LIMIT = 200
 WEEKDAYS_9_TO_5: list[dict[str, Any]] = [{"days": [0, 1, 2, 3, 4], "from": "09:00", "to": "17:00"}]
 LADDERS: dict[str, list[dict[str, Any]]] = {
     "red": [
@@ -129,24 +130,30 @@ def opening_words(provider: Provider, *, now: datetime) -> str:
 def _problems(wanted: SetUp) -> dict[str, str]:
     empty = [field for field in EMPTY_PROBLEMS if not getattr(wanted, field).strip()]
     problems = {field: EMPTY_PROBLEMS[field] for field in empty}
+    if len(wanted.name) > NAME_LIMIT:
+        problems["name"] = f"Use {NAME_LIMIT} characters or fewer."
     if not wanted.staffed_hours:
         problems["staffed_hours"] = "Enter the hours in which somebody is at work."
     elif not all(_is_span(span) for span in wanted.staffed_hours):
         problems["staffed_hours"] = "Choose days, and an end after the start: 09:00 to 17:00."
     if wanted.nation not in hours.SUBDIVISION:
         problems["nation"] = "Choose England, Wales, Scotland or Northern Ireland."
+    if not hours.is_zone(wanted.time_zone):
+        problems["time_zone"] = "Enter a time zone, such as Europe/London."
     return problems | _ladder_problems(wanted.ladders or {})
 
 
 def _ladder_problems(ladders: dict[str, list[dict[str, Any]]]) -> dict[str, str]:
     problem = "{}: each step needs somebody, and 1 minute to 7 days."
     # An empty ladder would raise an alert that nobody is ever told of.
-    wrong = [c for c, steps in ladders.items() if not steps or not all(map(_is_step, steps))]
+    wrong = [c for c in ladders if c not in LADDERS or not ladders[c]]
+    wrong += [c for c, steps in ladders.items() if not all(map(_is_step, steps))]
     return {f"ladder_{colour}": problem.format(colour.upper()) for colour in wrong}
 
 
 def _is_step(step: dict[str, Any]) -> bool:
-    return step["rung"] in RUNGS and 1 <= step["minutes"] <= LONGEST_STEP
+    minutes = step.get("minutes")
+    return step.get("rung") in RUNGS and type(minutes) is int and 1 <= minutes <= LONGEST_STEP
 
 
 def _tidy(span: dict[str, Any]) -> dict[str, Any]:
@@ -160,5 +167,5 @@ def _is_span(span: dict[str, Any]) -> bool:
         return False
     try:
         return time.fromisoformat(span["from"]) < time.fromisoformat(span["to"])
-    except ValueError:
+    except (ValueError, TypeError):  # TypeError: only one of the two names its zone
         return False
