@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 
 from bot import answering, crisis, routes
 from bot.turn import Heard, Kind, Scene, Turn
-from waiting_room.care import conversations
+from waiting_room.care import conversations, pushes
 from waiting_room.models import Address, Message
 
 log = logging.getLogger(__name__)
@@ -30,7 +30,9 @@ def receive(session: Session, heard: Heard, *, now: datetime) -> None:
         return
     message = _store(session, chat, heard, now)
     conversations.revive(chat)
-    scene = Scene(session, chat, conversations.patient_of(session, chat), heard, message, now)
+    patient = conversations.patient_of(session, chat)
+    scene = Scene(session, chat, patient, heard, message, now)
+    scene.released = pushes.release(session, chat, now=now)
     if crisis.screened(scene):
         return
     answering.give(scene, _turn(scene))

@@ -29,6 +29,7 @@ Screen = Callable[[Scene], Turn]
 
 SCREENS: dict[str, Screen] = {
     "home.show": home.show,
+    "home.shown": home.shown,
     "help_now.show": help_now.show,
     "help_now.call_me": help_now.call_me,
     "help_lines.show": help_lines.show,
@@ -76,6 +77,7 @@ LABELS = {
     "check_in": "check_in.show",
     "my_data": "my_data.show",
     "menu": "home.show",
+    "show": "home.shown",
     "privacy": "my_data.privacy",
     "resume": "stopping.resume",
     "ok": "check_in.answer:open:ok",

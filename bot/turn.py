@@ -55,6 +55,7 @@ class Scene:
     message: Message
     now: datetime
     argument: str = ""
+    released: int = 0
 
     @property
     def person(self) -> Patient:

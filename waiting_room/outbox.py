@@ -17,12 +17,13 @@ from waiting_room.letters import Choice, Letter, Priority
 from waiting_room.models import Address, Button, LetterRow, StaffChannel
 from waiting_room.models.address import WEB_CHAT
 
-QUEUED, SENDING, SENT = "queued", "sending", "sent"
+QUEUED, SENDING, SENT, HELD = "queued", "sending", "sent", "held"
 FAILED, UNCERTAIN, DROPPED = "failed", "uncertain", "dropped"
 CALM = timedelta(seconds=3)
 """The same routine page goes to one chat at most once in this time."""
 MOVES = {
-    QUEUED: frozenset({SENDING, SENT, DROPPED}),
+    QUEUED: frozenset({SENDING, SENT, HELD, DROPPED}),
+    HELD: frozenset({QUEUED, DROPPED}),
     SENDING: frozenset({SENT, QUEUED, FAILED, UNCERTAIN}),
 }
 """Queued goes straight to sent in the web chat, which shows a letter instead of sending it."""
@@ -126,7 +127,7 @@ def drop_for(
 ) -> int:
     """The person said stop: routine letters that have not left are dropped in the same breath.
     `least` names the most urgent kind that is dropped; a crisis letter never is."""
-    waiting = (LetterRow.patient_id == patient_id, LetterRow.state == QUEUED)
+    waiting = (LetterRow.patient_id == patient_id, LetterRow.state.in_((QUEUED, HELD)))
     routine = update(LetterRow).where(*waiting, LetterRow.priority >= max(least, Priority.REPLY))
     result = session.execute(routine.values(state=DROPPED, why=why, settled_at=now))
     return int(result.rowcount)  # type: ignore[attr-defined]
@@ -164,11 +165,16 @@ def _letter(
 def _post(session: Session, row: LetterRow) -> LetterRow:
     session.add(row)
     session.flush()
-    db.after_commit(session, _wake)
+    wake(session)
     return row
 
 
-def _wake() -> None:
+def wake(session: Session) -> None:
+    """Let delivery look as soon as this transaction is stored."""
+    db.after_commit(session, _ring)
+
+
+def _ring() -> None:
     bell.ring(bell.LETTERS)
 
 

@@ -1,8 +1,8 @@
 """May this person? Every page about patients starts here.
 
 Sight comes from share rows and from nothing else: assignment, the intake team until somebody is
-assigned, partners when the person agreed, a rung of an alert while it is open. Nobody sees their
-own record or a relative's.
+assigned, the provider's coordinators throughout, partners when the person agreed, a rung of an
+alert while it is open. Nobody sees their own record or a relative's.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from waiting_room.models import Alert, Kinship, Organisation, Patient, Share, St
 from waiting_room.models.staff import ADMINISTRATOR, CASE_WORKER, COORDINATOR, EDITOR
 
 LEAD, ADVISER, BEFRIENDER = "lead", "adviser", "befriender"
-INTAKE, RUNG = "intake", "rung"
+INTAKE, RUNG, COORDINATION = "intake", "rung", "coordination"
 
 ACTS = {
     "see patients": {COORDINATOR, CASE_WORKER, ADMINISTRATOR},
@@ -111,8 +111,12 @@ def end_share(
 
 
 def _holds(staff: Staff) -> ColumnElement[bool]:
-    """The intake team is everybody of the provider; other organisation shares likewise."""
-    return or_(Share.staff_id == staff.id, Share.organisation_id == staff.organisation_id)
+    """A share is held in person or by an organisation. One for coordination is held by those of the
+    organisation who assign: when a case worker falls ill, somebody must see the person."""
+    ours = Share.organisation_id == staff.organisation_id
+    if not can(staff, "assign"):
+        ours = and_(ours, Share.role != COORDINATION)
+    return or_(Share.staff_id == staff.id, ours)
 
 
 def _runs(now: datetime) -> ColumnElement[bool]:

@@ -31,6 +31,7 @@ class Settings(BaseSettings):
     port: int = Field(8000, ge=1, le=65535, validation_alias=AliasChoices("PORT"))
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
     telegram_token: str = ""
+    telegram_name: str = ""
     telegram_api: str = "https://api.telegram.org"
     telegram_mode: Literal["polling", "webhook"] = "polling"
     telegram_secret: str = ""
@@ -61,6 +62,14 @@ class Settings(BaseSettings):
         if value and not _is_address(value, "http", "https"):
             raise ValueError("must start with https:// (or http:// on this machine only)")
         return value.rstrip("/")
+
+    @field_validator("telegram_name")
+    @classmethod
+    def _bot_name(cls, value: str) -> str:
+        name = value.removeprefix("@")
+        if name and not re.fullmatch(r"[A-Za-z0-9_]{5,32}", name):
+            raise ValueError("must be the bot's user name, such as SampleRoomBot")
+        return name
 
     @field_validator("smtp_url")
     @classmethod
@@ -101,6 +110,14 @@ class Settings(BaseSettings):
     def address(self) -> str:
         """The address people use to reach this room, without a slash at the end."""
         return self.public_url or f"http://127.0.0.1:{self.port}"
+
+    def joining_link(self, token: str) -> str:
+        """The link that lets a person in by browser."""
+        return f"{self.address}/chat/{token}"
+
+    def telegram_link(self, token: str) -> str:
+        """The same way in by Telegram; empty when the bot's name is not set."""
+        return f"https://t.me/{self.telegram_name}?start={token}" if self.telegram_name else ""
 
     @property
     def is_https(self) -> bool:

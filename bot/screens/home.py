@@ -15,6 +15,11 @@ def show(scene: Scene) -> Turn:
     return say(_home(scene), place=PLACE)
 
 
+def shown(scene: Scene) -> Turn:
+    """ "Show": what was held is on its way already; with nothing held, the menu."""
+    return Turn(place=PLACE) if scene.released else show(scene)
+
+
 def arrive(scene: Scene) -> Turn:
     """The first time in the room: what happens next, and the keys to everything."""
     values = {"first_name": people.first_name(scene.person)}

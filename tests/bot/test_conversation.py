@@ -104,7 +104,9 @@ def test_the_rooms_of_the_menu_answer(chat: Chat) -> None:
 
 def test_a_stranger_gets_the_lines_and_no_record(chat: Chat) -> None:
     assert chat.opens("") == ["conversation/stranger"]
-    assert chat.says("hello") == ["conversation/stranger"]
+    assert chat.says("hello") == []
+    chat.now += timedelta(seconds=5)
+    assert chat.says("hello again") == ["conversation/stranger"]
     with db.read() as session:
         assert session.scalars(select(Alert)).all() == []
 

@@ -36,6 +36,7 @@ def _with_plans(session: Session, now: datetime) -> tuple[Patient, Referral]:
     """Somebody with a rhythm, an asking, a routine letter and a worker's reply on the way."""
     worker = sample.team(session, now=now)["worker"]
     patient, address = sample.patient(session, now=now, worker=worker)
+    patient.lock_screen_words = True
     rhythms.choose(session, patient, "weekly", now=now)
     rhythms.fill(session, now=now + timedelta(days=6))
     letter = Letter("conversation/check-in-nudge", priority=Priority.CHECK_IN)

@@ -6,8 +6,7 @@ from datetime import datetime
 
 from sqlalchemy.orm import Session
 
-from waiting_room import outbox
-from waiting_room.care import people, referrals
+from waiting_room.care import people, pushes, referrals
 from waiting_room.care.colours import Colour
 from waiting_room.letters import Letter
 from waiting_room.models import Address, Alert, Staff
@@ -29,4 +28,4 @@ def taken(session: Session, alert: Alert, worker: Staff, *, now: datetime) -> No
         address = people.address_of(session, alert.patient_id)
     if address is not None and address.dead_at is None:
         letter = Letter(PAGE, {"worker": people.shown(worker.name)})
-        outbox.say(session, address, letter, now=now)
+        pushes.push(session, address, letter, now=now)

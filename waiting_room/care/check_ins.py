@@ -8,8 +8,8 @@ from datetime import datetime, timedelta
 from sqlalchemy import Select, select, update
 from sqlalchemy.orm import Session
 
-from waiting_room import audit, library, outbox
-from waiting_room.care import alerts, hours, messages, people, states
+from waiting_room import audit, library
+from waiting_room.care import alerts, hours, messages, people, pushes, states
 from waiting_room.care.colours import Colour
 from waiting_room.errors import Refused
 from waiting_room.letters import Choice, Letter, Priority, Rows
@@ -178,7 +178,7 @@ def _ask(
     _move(row, ASKED)
     row.asked_at, row.answer_by = now, now + NUDGE_AFTER
     about = {"stale_at": now + NUDGE_AFTER, "dedupe": f"ask:{row.id}"}
-    outbox.say(session, address, letter, now=now, about=about)
+    pushes.push(session, address, letter, now=now, about=about)
 
 
 def _nudge(session: Session, row: CheckIn, patient: Patient, *, now: datetime) -> None:
@@ -216,13 +216,12 @@ def let_go(session: Session, patient_id: str, why: str, *, states: Sequence[str]
 
 
 def _say_we_were_away(session: Session, row: CheckIn, *, now: datetime) -> None:
+    """Never in quiet hours: the nudge asks again anyway."""
     patient = session.get_one(Patient, row.patient_id)
-    page, routine = "conversation/check-in-away", Priority.CHECK_IN
-    letter = Letter(page, choices=choices_of(row), keys="answers", priority=routine)
-    queued = messages.write_to(session, patient, letter, now=now)
-    if queued is not None:
-        zone, nation = patient.time_zone, patient.nation
-        queued.due_at = hours.next_writing_time(now, zone=zone, nation=nation)
+    if hours.may_write(now, zone=patient.time_zone, nation=patient.nation):
+        page, routine = "conversation/check-in-away", Priority.CHECK_IN
+        letter = Letter(page, choices=choices_of(row), keys="answers", priority=routine)
+        messages.write_to(session, patient, letter, now=now)
 
 
 def _newer_due(session: Session, row: CheckIn, now: datetime) -> bool:

@@ -11,7 +11,7 @@ from datetime import datetime
 from sqlalchemy.orm import Session
 
 from waiting_room import audit, library, outbox
-from waiting_room.care import consent, invitations, people, referrals, rhythms
+from waiting_room.care import consent, invitations, people, pushes, referrals, rhythms
 from waiting_room.letters import Letter, Priority
 from waiting_room.models import Patient, Referral
 
@@ -74,4 +74,4 @@ def _say_goodbye(session: Session, patient: Patient, referral: Referral, *, now:
         return
     reasons = library.page(GOODBYE, address.language).meta.get("reasons") or {}
     words = str(reasons.get(referral.reason_code) or "")
-    outbox.say(session, address, Letter(GOODBYE, {"reason_words": words}), now=now)
+    pushes.push(session, address, Letter(GOODBYE, {"reason_words": words}), now=now)

@@ -9,7 +9,7 @@ from sqlalchemy import Select, func, or_, select, update
 from sqlalchemy.orm import Session
 
 from waiting_room import audit, outbox
-from waiting_room.care import alerts, consent, people, referrals
+from waiting_room.care import alerts, consent, people, pushes, referrals
 from waiting_room.care.colours import Colour
 from waiting_room.errors import BadInput, Refused
 from waiting_room.letters import Letter
@@ -39,7 +39,7 @@ def write_to(
     if address is None:
         ask_to_phone(session, patient.id, now=now)
         return None
-    return outbox.say(session, address, letter, now=now)
+    return pushes.push(session, address, letter, now=now)
 
 
 def ask_to_phone(session: Session, patient_id: str, *, now: datetime) -> None:

@@ -36,6 +36,10 @@ REASONS = (
 )
 SILENT = ("moved away", "died")
 """Reasons after which not one more letter may go out."""
+WHO_SEES_A_NEW_PERSON = {
+    permissions.INTAKE: "not assigned yet",
+    permissions.COORDINATION: "coordinators can always hand over",
+}
 ANSWER_WITHIN = timedelta(days=30)
 
 
@@ -57,9 +61,9 @@ def receive(
     referral = _row(patient, intake, now)
     referral.reference = references.free(session, Referral.reference, length=6)
     session.add(referral)
-    holder = provider.organisation_id
-    role, why = permissions.INTAKE, "not assigned yet"
-    permissions.share(session, patient.id, role=role, why=why, now=now, holder=holder)
+    for role, why in WHO_SEES_A_NEW_PERSON.items():
+        holder = provider.organisation_id
+        permissions.share(session, patient.id, role=role, why=why, now=now, holder=holder)
     session.flush()
     audit.record(session, by=by, did="referred", to=("referral", referral.id), now=now)
     return referral

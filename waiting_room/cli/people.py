@@ -81,9 +81,12 @@ def refer(
         checked = intake.check(given, today=now.date())
         row = referrals.receive(session, checked, by=COMMAND, now=now)
         issued = invitations.invite(session, row, by=COMMAND, now=now, by_post=by_post)
-    link = f"{chosen.address}/chat/{issued.token}"
+    link, telegram = chosen.joining_link(issued.token), chosen.telegram_link(issued.token)
     facts = {"reference": row.reference, "link": link, "pin": issued.pin, "token": issued.token}
-    words = f"reference {row.reference}\nlink {link}\nPIN  {issued.pin}  (pass it on another way)"
+    facts["telegram"] = telegram
+    also = f"or by Telegram {telegram}\n" if telegram else ""
+    words = f"reference {row.reference}\nlink {link}\n{also}PIN  {issued.pin}"
+    words += "  (pass it on another way)"
     tell(facts, words, as_json=as_json)
 
 

@@ -47,12 +47,13 @@ def invite(request: Request, staff: SignedIn, patient_id: str, fields: CheckedFo
         patient = permissions.patient_for(session, staff, patient_id, now=now)
         referral = _open_referral(session, patient)
         issued = invitations.invite(session, referral, by=staff.id, now=now, by_post=by_post)
-    link = f"{settings_of(request).address}/chat/{issued.token}"
+    link = settings_of(request).joining_link(issued.token)
     known: dict[str, Any] = {
         "patient": patient,
         "referral": referral,
         "pin": issued.pin,
         "link": link,
+        "telegram": settings_of(request).telegram_link(issued.token),
         "expires_at": issued.expires_at,
         "letter": _letter(link, request.state.provider, issued.expires_at, patient.language),
         "letter_title": library.page("staff/invitation", patient.language).title,

@@ -1,0 +1,68 @@
+"""Words nobody asked for just now. A phone may be lying on a table for others to read.
+
+Until the person says that words may show on their lock screen, such a letter is held and only "You
+have a message" goes to their Telegram. Whatever they say or press next brings the letter. The web
+chat needs none of this: its page shows nothing by itself.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import or_, select, update
+from sqlalchemy.orm import Session
+
+from waiting_room import outbox
+from waiting_room.letters import Choice, Letter, one_each
+from waiting_room.models import Address, LetterRow, Patient
+from waiting_room.models.address import TELEGRAM
+
+ANNOUNCEMENT = "conversation/new-message"
+LOOKING = timedelta(minutes=2)
+"""So long after their last word a person counts as looking at the chat."""
+ANNOUNCE_AGAIN = timedelta(hours=1)
+
+
+def push(
+    session: Session,
+    address: Address,
+    letter: Letter,
+    *,
+    now: datetime,
+    about: dict[str, Any] | None = None,
+) -> LetterRow:
+    """Say something unasked, or hold it and say only that a message is there."""
+    row = outbox.say(session, address, letter, now=now, about=about)
+    if _may_show(session, address, now):
+        return row
+    row.state = outbox.HELD
+    since = now - ANNOUNCE_AGAIN
+    if not outbox.just_said(session, address, ANNOUNCEMENT, since=since):
+        key = one_each(Choice("show", "home.shown"))
+        letter = Letter(ANNOUNCEMENT, {}, key, keys="answers", priority=letter.priority)
+        outbox.say(session, address, letter, now=now)
+    return row
+
+
+def release(session: Session, address: Address, *, now: datetime) -> int:
+    """The person is here: what was held goes to them now; returns how many letters."""
+    held = (LetterRow.address_id == address.id, LetterRow.state == outbox.HELD)
+    if session.scalar(select(LetterRow.id).where(*held).limit(1)) is None:
+        return 0
+    fresh = or_(LetterRow.stale_at.is_(None), LetterRow.stale_at > now)
+    go = update(LetterRow).where(*held, fresh).values(state=outbox.QUEUED, due_at=now)
+    released = session.execute(go).rowcount  # type: ignore[attr-defined]
+    late = {"state": outbox.DROPPED, "why": "too late to make sense", "settled_at": now}
+    session.execute(update(LetterRow).where(*held).values(late))
+    outbox.wake(session)
+    return int(released)
+
+
+def _may_show(session: Session, address: Address, now: datetime) -> bool:
+    if address.channel != TELEGRAM:
+        return True
+    patient = session.get(Patient, address.patient_id) if address.patient_id else None
+    if patient is not None and patient.lock_screen_words:
+        return True
+    return address.heard_at is not None and now - address.heard_at < LOOKING
