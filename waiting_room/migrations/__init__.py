@@ -60,7 +60,7 @@ def _revision(database: db.Database) -> str | None:
 def _copy_aside(database: db.Database, revision: str) -> None:
     copy = database.file.with_name(f"{database.file.stem}.before-{revision}.db")
     copy.unlink(missing_ok=True)
-    raw = database.reading.raw_connection()
+    raw = database.writing.raw_connection()
     try:
         raw.cursor().execute("VACUUM INTO ?", (str(copy),))
     finally:

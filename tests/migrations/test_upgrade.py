@@ -1,0 +1,174 @@
+"""Tables are made once, all or nothing, the same on both databases as the models say."""
+
+from __future__ import annotations
+
+import shutil
+import signal
+import sqlite3
+import stat
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+from alembic.autogenerate import compare_metadata
+from alembic.migration import MigrationContext
+from sqlalchemy import inspect, text
+
+from waiting_room import db, migrations
+from waiting_room.care import providers
+from waiting_room.errors import StartRefused
+from waiting_room.models import Base, Beat, Organisation
+
+NOW = datetime(2026, 11, 25, tzinfo=UTC)
+LATER = '''
+"""A throw-away later step: a table made anew under its references, and one more."""
+import sqlalchemy as sa
+from alembic import op
+
+revision, down_revision, branch_labels, depends_on = "0002", "0001", None, None
+
+def upgrade():
+    op.create_table("later", sa.Column("id", sa.Integer(), primary_key=True))
+    anew = "always" if op.get_bind().dialect.name == "sqlite" else "auto"
+    with op.batch_alter_table("organisation", recreate=anew) as batch:
+        batch.add_column(sa.Column("motto", sa.String(20), nullable=False, server_default="kind"))
+    BREAK
+'''
+START = """
+import os, signal, sys
+from pathlib import Path
+from sqlalchemy import event
+from waiting_room import db, migrations
+database = db.connect(sys.argv[1])
+steps = int(sys.argv[2])
+def count(*_):
+    global steps
+    steps -= 1
+    if steps == 0:
+        os.kill(os.getpid(), signal.SIGKILL)
+if steps:
+    event.listen(database.writing, "before_cursor_execute", count)
+print(migrations.upgrade(Path(sys.argv[3])), flush=True)
+"""
+
+
+@pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.postgres)])
+def url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
+    if request.param == "sqlite":
+        address = f"sqlite:///{tmp_path / 'room.db'}"
+    else:
+        make: Callable[..., str] = request.getfixturevalue("fresh_database")
+        address = make()
+    db.connect(address)
+    yield address
+    db.close()
+
+
+def later(folder: Path, broken: str = "pass") -> Path:
+    """The steps of this release, and one more."""
+    steps = folder / f"steps-{len(broken)}"
+    shutil.copytree(migrations.FOLDER, steps, ignore=shutil.ignore_patterns("__pycache__"))
+    (steps / "versions" / "0002_later.py").write_text(LATER.replace("BREAK", broken))
+    return steps
+
+
+def start(url: str, *, steps: int = 0, folder: Path = migrations.FOLDER) -> subprocess.Popen[str]:
+    words = [sys.executable, "-c", START, url, str(steps), str(folder)]
+    return subprocess.Popen(words, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+
+
+def tables() -> set[str]:
+    return set(inspect(db.current().writing).get_table_names())
+
+
+def test_fresh_tables_are_what_the_models_say(url: str) -> None:
+    assert not migrations.is_founded()
+    assert migrations.upgrade() is True
+    assert migrations.is_founded()
+    with db.read() as session:
+        context = MigrationContext.configure(session.connection(), opts={"compare_type": True})
+        assert compare_metadata(context, Base.metadata) == []
+
+
+def test_a_second_start_changes_nothing(url: str, tmp_path: Path) -> None:
+    migrations.upgrade()
+    assert migrations.upgrade() is False
+    assert list(tmp_path.glob("*.before-*")) == []
+
+
+def test_tables_of_a_newer_release_are_refused_untouched(url: str) -> None:
+    migrations.upgrade()
+    with db.write() as session:
+        session.execute(text("UPDATE alembic_version SET version_num = '9999'"))
+    with pytest.raises(StartRefused, match=r"newer release \(9999\); update"):
+        migrations.upgrade()
+
+
+def test_a_later_step_keeps_rows_and_references(url: str, tmp_path: Path) -> None:
+    migrations.upgrade()
+    with db.write() as session:
+        organisation = providers.found(session, now=NOW).organisation_id
+    assert migrations.upgrade(later(tmp_path)) is True
+    assert "later" in tables()
+    with db.read() as session:
+        assert session.get(Organisation, organisation) is not None
+        assert session.scalar(text("SELECT motto FROM organisation")) == "kind"
+        if db.current().is_sqlite:
+            assert session.scalar(text("PRAGMA foreign_keys")) == 1
+    with db.write() as session:
+        if db.current().is_sqlite:
+            assert session.scalar(text("PRAGMA foreign_keys")) == 1
+
+
+def test_sqlite_is_copied_aside_first(tmp_path: Path) -> None:
+    db.connect(f"sqlite:///{tmp_path / 'room.db'}")
+    migrations.upgrade()
+    with db.write() as session:
+        session.add(Beat(name="kept", at=NOW))
+    steps = later(tmp_path)
+    migrations.upgrade(steps)
+    migrations.upgrade(steps)
+    db.close()
+    copy = tmp_path / "room.before-0001.db"
+    assert stat.S_IMODE(copy.stat().st_mode) == 0o600
+    kept = sqlite3.connect(copy)
+    assert kept.execute("SELECT name FROM beat").fetchall() == [("kept",)]
+    assert kept.execute("SELECT version_num FROM alembic_version").fetchall() == [("0001",)]
+    kept.close()
+
+
+def test_a_step_that_fails_leaves_the_tables_as_they_were(url: str, tmp_path: Path) -> None:
+    migrations.upgrade()
+    before = tables()
+    with pytest.raises(ZeroDivisionError):
+        migrations.upgrade(later(tmp_path, "1 / 0"))
+    assert tables() == before
+    assert migrations.upgrade(later(tmp_path)) is True
+
+
+@pytest.mark.faults
+@pytest.mark.parametrize("step", [3, 20, 60])
+def test_a_kill_in_the_middle_leaves_no_half(url: str, step: int) -> None:
+    killed = start(url, steps=step)
+    killed.wait(30)
+    assert killed.returncode == -signal.SIGKILL
+    assert tables() == set()
+    assert migrations.upgrade() is True
+
+
+def test_two_starts_at_once_upgrade_once(url: str, tmp_path: Path) -> None:
+    migrations.upgrade()
+    steps = later(tmp_path)
+    db.close()
+    both = [start(url, folder=steps) for _ in range(2)]
+    with ThreadPoolExecutor(2) as threads:
+        answers = list(threads.map(lambda process: process.communicate(timeout=60), both))
+    assert sorted(out.strip() for out, _ in answers) == ["False", "True"], answers
+    if url.startswith("sqlite"):
+        kept = sqlite3.connect(tmp_path / "room.before-0001.db")
+        assert kept.execute("SELECT version_num FROM alembic_version").fetchall() == [("0001",)]
+        kept.close()
