@@ -25,12 +25,14 @@ class Degraded:
 
     def __init__(self, speaker: fixed.Speaker) -> None:
         self._speaker = speaker
-        # A dict keeps the order in which they came: the oldest are forgotten first.
-        self._seen: dict[int, None] = {}
+        # Whether it was answered. In the order they came: the oldest are forgotten first.
+        self._seen: dict[int, bool] = {}
 
-    async def answer(self, updates: Iterable[bytes]) -> int:
-        """Send the lines to whoever may be in danger; returns how many were answered just now."""
-        to_whom = {label.update_id: label.chat_id for label in map(self._look, updates) if label}
+    async def answer(self, updates: Iterable[bytes], *, everybody: bool = False) -> int:
+        """Send the lines to whoever may be in danger, or to everybody who said something; returns
+        how many were answered just now."""
+        looked = (self._look(update, everybody=everybody) for update in updates)
+        to_whom = {label.update_id: label.chat_id for label in looked if label}
         sending = [self._send(int(chat_id)) for chat_id in to_whom.values()]
         outcomes = await asyncio.gather(*sending, return_exceptions=True)
         for update_id, outcome in zip(to_whom, outcomes, strict=True):
@@ -42,19 +44,25 @@ class Degraded:
                 self._seen.pop(update_id, None)
         return outcomes.count(None)
 
-    def _look(self, update: bytes) -> raw.Label | None:
-        """Whose update it is, when it is new and its sender needs the lines."""
+    def _look(self, update: bytes, *, everybody: bool) -> raw.Label | None:
+        """Whose update it is, when it was not answered yet and its sender needs the lines."""
         label = raw.label(update)
-        if label.update_id in self._seen:
+        answered = self._seen.get(label.update_id)
+        if answered or (answered is False and not everybody):
             return None
-        self._seen[label.update_id] = None
+        is_person = bool(label.chat_id) and int(label.chat_id) > 0
+        needs = _is_said(update) if everybody else _needs_the_lines(update)
+        self._seen[label.update_id] = is_person and needs
         if len(self._seen) > REMEMBERED:
             del self._seen[next(iter(self._seen))]
-        is_person = label.chat_id and int(label.chat_id) > 0
-        return label if is_person and _needs_the_lines(update) else None
+        return label if is_person and needs else None
 
     async def _send(self, chat_id: int) -> None:
         await asyncio.wait_for(fixed.say_fixed(self._speaker, chat_id), SEND_WITHIN)
+
+
+def _is_said(update: bytes) -> bool:
+    return b'"my_chat_member"' not in update
 
 
 def _needs_the_lines(update: bytes) -> bool:

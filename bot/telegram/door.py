@@ -34,13 +34,17 @@ class Door:
         self._errands: set[asyncio.Task[None]] = set()
 
     async def keep(self, batch: Sequence[bytes]) -> bool:
-        """Store these; True once nothing of it can be lost. If storage refuses, or lets people
-        wait, whoever is in danger is given the lines."""
+        """Store these; True once nothing of it can be lost. If storage lets people wait, whoever
+        is in danger is given the lines; if it refuses, everybody: Telegram keeps back what they
+        write next until this one was taken, and we would never see it."""
         storing = asyncio.create_task(self.store(batch))
         await asyncio.wait({storing}, timeout=self._patience)
-        if not storing.done() or not storing.result():
+        if not storing.done():
             await self.answer_danger(batch)
-        return await storing
+        stored = await storing
+        if not stored:
+            await self.answer_danger(batch, everybody=True)
+        return stored
 
     async def store(self, batch: Sequence[bytes], *, next_offset: int | None = None) -> bool:
         """Put these on disk, then run the errands they bring; False when storage refused."""
@@ -56,9 +60,11 @@ class Door:
             self._start_errand(update)
         return True
 
-    async def answer_danger(self, batch: Sequence[bytes]) -> None:
+    async def answer_danger(self, batch: Sequence[bytes], *, everybody: bool = False) -> None:
         """Say the fixed lines to whoever needs them, from memory."""
-        answered = await self._degraded.answer(batch) if self._degraded else 0
+        if self._degraded is None:
+            return
+        answered = await self._degraded.answer(batch, everybody=everybody)
         if answered:
             log.error("%s answered with the fixed lines", answered)
 
