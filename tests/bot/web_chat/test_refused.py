@@ -34,6 +34,7 @@ def test_message_that_could_not_be_stored_comes_back_with_the_lines(
     assert "We could not pass this on" in page
     assert "Nobody has seen your message" in page
     assert "116 123" in page
+    assert 'href="tel:999"' in page
     assert f"{text}</textarea>" in page
     # The same form works again once there is room.
     inside.post("/chat/say", message=text)
