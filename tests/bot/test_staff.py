@@ -191,6 +191,9 @@ def test_who_may_not_see_the_person_cannot_take_their_alert(
 
 
 def test_the_person_hears_who_has_taken_it(alert: Alert, sam: Phone, now: datetime) -> None:
+    with db.write() as session:
+        # Words may show on this lock screen, so they come at once.
+        session.execute(update(Patient).values(lock_screen_words=True))
     sam.presses(f"confirm:{alert.id}")
     assert "Sample Sam has seen your message" in Phone(7_234_567_890, now).answer()
 

@@ -10,7 +10,7 @@ from sqlalchemy import select
 from tests.web.conftest import Browser, seat
 from tests.web.desk.conftest import Person, raise_alert, says
 from waiting_room import db, outbox
-from waiting_room.care import alerts, caseload, check_ins, consent, referrals, rhythms
+from waiting_room.care import alerts, caseload, check_ins, consent, pushes, referrals, rhythms
 from waiting_room.models import LetterRow, Note, Patient, Referral, Staff
 from waiting_room.models.staff import COORDINATOR
 
@@ -22,7 +22,8 @@ def _referral(patient: Patient) -> Referral:
 
 def _letters(patient: Patient) -> list[str]:
     with db.read() as session:
-        waiting = (LetterRow.patient_id == patient.id, LetterRow.state == outbox.QUEUED)
+        live = LetterRow.state.in_((outbox.QUEUED, outbox.HELD))
+        waiting = (LetterRow.patient_id == patient.id, live, LetterRow.page != pushes.ANNOUNCEMENT)
         return [row.page for row in session.scalars(select(LetterRow).where(*waiting))]
 
 
