@@ -48,6 +48,8 @@ def set_up(*, level: str, secrets: tuple[str, ...] = ()) -> None:
     root.setLevel(logging.WARNING)
     for name in OURS:
         logging.getLogger(name).setLevel(level)
+    # A line that cannot be written is lost; else its values would be printed beside a trace.
+    logging.raiseExceptions = False
     sys.excepthook = _unexpected
     threading.excepthook = _unexpected_in_thread
 
