@@ -27,12 +27,14 @@ SLOW_DOWN = "conversation/slow-down"
 class Notice:
     """Something that kept a message from being heard, and what was typed, so that nothing is lost.
 
-    `page` is the page that says so; "too_long" is said in the words around the chat.
+    `page` is the page that says so; "too_long" is said in the words around the chat. `once` is the
+    id of the form: perhaps storage takes the message after all, and then it is heard once.
     """
 
     status: int
     page: str = ""
     kept: str = ""
+    once: str = ""
 
 
 def context(request: Request) -> Mapping[str, object]:
@@ -74,6 +76,7 @@ def notice(request: Request, said: Notice) -> HTMLResponse:
     known = context(request)
     page = library.page(said.page, str(known["lang"])) if said.page else None
     known = {**known, "page": page, "body": as_html(page) if page else ""}
+    known["once"] = said.once or known["once"]
     name = "notice_part" if wants_part(request) else "notice"
     text = html(request, f"web_chat/{name}.html", kept=said.kept, **known)
     return HTMLResponse(text, said.status)

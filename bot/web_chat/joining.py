@@ -10,6 +10,7 @@ from starlette.responses import Response
 
 from bot.web_chat import answers, arriving, limits, visitors
 from bot.web_chat.arriving import ENTER_PIN, Attempt, Outcome
+from bot.web_chat.patience import in_time
 from waiting_room import clock, db, library
 from waiting_room.errors import StorageRefused
 from waiting_room.pages.render import render
@@ -43,9 +44,13 @@ def join(request: Request, link: str, fields: CheckedForm) -> Response:
     if limits.tries_too_fast(request, attempt.pin):
         return answers.notice(request, answers.Notice(429, answers.SLOW_DOWN))
     holds, site = visitors.token_of(request), site_of(request).public_url
-    try:
+
+    def arrive() -> Outcome:
         with db.write() as session:
-            outcome = arriving.arrive(session, attempt, holds=holds, site=site, now=clock.now())
+            return arriving.arrive(session, attempt, holds=holds, site=site, now=clock.now())
+
+    try:
+        outcome = in_time(arrive)
     except StorageRefused:
         return answers.notice(request, answers.Notice(503, answers.NOT_PASSED_ON))
     return _answer(request, attempt, outcome)

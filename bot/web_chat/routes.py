@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 
 from fastapi import APIRouter, Request
 from starlette.background import BackgroundTask
@@ -12,6 +13,7 @@ from bot.turn import Kind
 from bot.web_chat import answers, hearing, limits, presenting, visitors
 from bot.web_chat.answers import Notice
 from bot.web_chat.hearing import Act
+from bot.web_chat.patience import in_time
 from bot.web_chat.presenting import Eye
 from waiting_room import clock, db
 from waiting_room.care import chat_log
@@ -93,10 +95,11 @@ def _heard(request: Request, fields: Fields, kind: Kind, value: str) -> Response
     if limits.writes_too_fast(request, token, value if kind == Kind.TEXT else ""):
         return answers.notice(request, Notice(429, answers.SLOW_DOWN, kept))
     act = Act(kind, value, fields.text("once"), visitors.language_of(request))
+    hear = partial(hearing.take, token, act, now=clock.now())
     try:
-        is_in = not value or hearing.take(token, act, now=clock.now())
+        is_in = not value or in_time(hear)
     except StorageRefused:
-        return answers.notice(request, Notice(503, answers.NOT_PASSED_ON, kept))
+        return answers.notice(request, Notice(503, answers.NOT_PASSED_ON, kept, act.once))
     if not is_in:
         return answers.ask_for_link(request)
     if answers.wants_part(request):
