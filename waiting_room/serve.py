@@ -215,7 +215,11 @@ def _open(settings: Settings, stack: contextlib.ExitStack, *, serving: bool) -> 
     if keys.sample:
         clock.follow(settings.data / CLOCK_FILE)
     migrations.upgrade()
-    _furnish(settings)
+    with db.read() as session:
+        library.follow(session)
+    # A command beside a serving room leaves the folder to the one process that watches it.
+    if serving or keys.sample or not library.languages():
+        _furnish(settings)
     if serving and settings.env == "production":
         _check_production()
 
