@@ -6,14 +6,18 @@ from datetime import timedelta
 
 from bot.turn import Scene, Turn, say
 from waiting_room import outbox
-from waiting_room.care import conversations
+from waiting_room.care import chat_log, conversations
 from waiting_room.letters import Letter
 
 
 def give(scene: Scene, turn: Turn) -> None:
-    """Move the person and queue the letters, in the order the screen said them."""
+    """Move the person and queue the letters, in the order the screen said them. What was just
+    said in the same words is not said again."""
     if turn.place is not None:
         conversations.go(scene.address, turn.place, turn.carried)
+    since = scene.now - outbox.CALM
+    if chat_log.was_just_told(scene.session, scene.address, turn.letters, since=since):
+        return
     for letter in turn.letters:
         outbox.say(scene.session, scene.address, letter, now=scene.now)
 

@@ -33,9 +33,12 @@ def screened(scene: Scene) -> bool:
 
 def unheard_voice(scene: Scene) -> Turn:
     """A voice note nobody can screen: the lines at once, and a person to listen."""
-    if scene.patient is not None:
-        cause = _cause(scene, danger.Hit(Colour.AMBER, "unheard voice note", "", ""))
-        alerts.raise_(scene.session, cause, now=scene.now)
+    if scene.patient is None:
+        # Nobody can be sent to a stranger, so nobody is promised.
+        lines = Letter("conversation/stranger", priority=Priority.CRISIS)
+        return say(lines, Letter("conversation/text-only"))
+    cause = _cause(scene, danger.Hit(Colour.AMBER, "unheard voice note", "", ""))
+    alerts.raise_(scene.session, cause, now=scene.now)
     return say(*answering.calmly(scene, Letter("conversation/voice", priority=Priority.CRISIS)))
 
 

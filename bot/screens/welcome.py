@@ -5,6 +5,8 @@ Until the PIN is right nothing personal is shown, and every bad link looks the s
 
 from __future__ import annotations
 
+from unicodedata import decimal
+
 from bot.screens import consent, home
 from bot.turn import Scene, Turn, say
 from waiting_room.care import alerts, invitations, providers
@@ -33,7 +35,8 @@ def open_link(scene: Scene) -> Turn:
 
 def hear_pin(scene: Scene) -> Turn:
     """The 7 numbers. Five tries, then the link is dead and the case worker knows."""
-    pin = "".join(c for c in scene.heard.text if c.isdecimal())
+    # Numbers of any script: a phone may type ١ for 1.
+    pin = "".join(str(decimal(c)) for c in scene.heard.text if c.isdecimal())
     if len(pin) != invitations.PIN_DIGITS:
         # "I cannot find them" is no wrong PIN: it must not cost a try.
         return say(Letter("conversation/enter-pin"))

@@ -136,8 +136,9 @@ def _inline(letter: LetterRow) -> Buttons:
 
 def _open(session: Session, said: Sequence[Said]) -> set[str]:
     """Letters whose buttons stand: answers to the last thing said, and what came by itself and
-    was not pressed yet, such as an offer."""
-    heard = [chat_log.moment(one) for one in said if isinstance(one, Message)]
+    was not pressed yet, such as an offer. What got no answer closes nothing."""
+    told = {one.made_at for one in said if isinstance(one, LetterRow)}
+    heard = [chat_log.moment(one) for one in said if isinstance(one, Message) and one.at in told]
     answered = {at for at, _ in heard}
     letters = [one for one in said if isinstance(one, LetterRow) and _inline(one)]
     newest = [one for one in letters if not heard or chat_log.moment(one) > heard[-1]]

@@ -115,6 +115,7 @@ def test_every_bad_link_gets_the_same_answer(chat: Chat) -> None:
     issued = invited(chat.now)
     for token in ("x" * 65, "not-a-link", issued.token[:-1], "../../etc"):
         assert chat.opens(token) == ["conversation/bad-link"]
+        chat.now += timedelta(seconds=4)
 
 
 def test_danger_words_before_consent_reach_a_person(chat: Chat) -> None:

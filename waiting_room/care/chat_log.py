@@ -9,7 +9,7 @@ from sqlalchemy import ColumnElement, and_, func, or_, select, update
 from sqlalchemy.orm import Session
 
 from waiting_room import outbox
-from waiting_room.letters import Priority
+from waiting_room.letters import Letter, Priority
 from waiting_room.models import Address, Button, LetterRow, Message
 
 LAST = 50
@@ -38,6 +38,16 @@ def version(session: Session, address: Address, *, now: datetime) -> str:
     heard = select(func.count()).where(Message.address_id == address.id)
     sent = select(func.count()).where(*_for_its_eyes(address, now))
     return f"{session.scalar(heard)}.{session.scalar(sent)}"
+
+
+def was_just_told(
+    session: Session, address: Address, letters: Sequence[Letter], *, since: datetime
+) -> bool:
+    """Whether the last thing this chat was told since then is exactly this."""
+    sent = select(LetterRow).where(LetterRow.address_id == address.id, LetterRow.made_at > since)
+    newest = session.scalars(sent.order_by(LetterRow.id.desc()).limit(len(letters))).all()
+    told = [(row.page, row.values) for row in reversed(newest)]
+    return told == [(letter.page, dict(letter.values)) for letter in letters]
 
 
 def waiting(session: Session, address: Address, *, now: datetime) -> list[LetterRow]:

@@ -11,7 +11,7 @@ from sqlalchemy import Select, select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
-from waiting_room import keyring
+from waiting_room import audit, keyring
 from waiting_room.models import Address, Button, Message, Patient, new_id
 from waiting_room.models.address import TELEGRAM
 
@@ -122,7 +122,11 @@ def heard_before(session: Session, chat: Address, message_id: str, kind: str) ->
 def press(session: Session, chat: Address, token: str, *, now: datetime) -> str | None:
     """What a button of this chat means; None when it is not ours, too old, or hand-made."""
     row = session.get(Button, token)
-    if row is None or row.address_id != chat.id or row.made_at + BUTTON_LASTS < now:
+    if row is None or row.address_id != chat.id:
+        by, what = chat.patient_id or audit.SYSTEM, ("address", chat.id)
+        audit.record(session, by=by, did="pressed what is no button of theirs", to=what, now=now)
+        return None
+    if row.made_at + BUTTON_LASTS < now:
         return None
     row.used_at = row.used_at or now
     return row.value

@@ -11,6 +11,7 @@ from datetime import date
 import phonenumbers
 from nhs_number.validate import is_valid as is_nhs_number
 
+from waiting_room.care import people
 from waiting_room.errors import BadForm
 
 NAME_LIMIT, TEXT_LIMIT, LINE_LIMIT = 200, 4_000, 200
@@ -143,7 +144,7 @@ def _clean(value: str) -> str:
 def _name(reader: _Reader) -> str:
     text = reader.text("name", limit=NAME_LIMIT, needed=NAME_NEEDED)
     # A name of dots or of characters nobody can see would be nobody's.
-    if not any(c.isalpha() for c in text):
+    if not any(c.isalpha() for c in people.visible(text)):
         reader.problems.setdefault("name", NAME_NEEDED)
     return text
 

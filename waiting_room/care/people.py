@@ -18,6 +18,9 @@ BEGINNINGS = (2, 3, 4)
 NOTE_LIMIT = 4_000
 DAY_FIRST = re.compile(r"(\d{1,2})[/. -](\d{1,2})[/. -](\d{4})")
 YEAR_FIRST = re.compile(r"\d{4}-\d{2}-\d{2}")
+HIDDEN = {"Cc", "Cf", "Cs", "Co", "Cn"}
+BLANK = "\u115f\u1160\u2800\u3164\uffa0"
+"""Letters by Unicode's tables, and nothing at all to the eye."""
 LIVE_PAGE_SECONDS = 90
 """How long after its last sign of life a web-chat page still counts as open."""
 
@@ -133,15 +136,19 @@ def note(session: Session, patient_id: str, text: str, *, by: str, now: datetime
 
 def first_name(patient: Patient | None) -> str:
     """What we call the person; empty when the record has been erased."""
-    words = shown(patient.name).split() if patient is not None and patient.name else []
+    words = visible(patient.name).split() if patient is not None and patient.name else []
     return words[0] if words else ""
 
 
 def shown(name: str | None) -> str:
     """A name safe to show: no control or direction characters, "(no name)" when nothing is left."""
-    hidden = {"Cc", "Cf", "Cs", "Co", "Cn"}
-    kept = (c for c in name or "" if c.isspace() or unicodedata.category(c) not in hidden)
-    return " ".join("".join(kept).split()) or "(no name)"
+    return visible(name or "") or "(no name)"
+
+
+def visible(name: str) -> str:
+    """What eyes can see of a name, on one line; "" when that is nothing."""
+    seen = "".join(" " if c in BLANK or c.isspace() else c for c in name)
+    return " ".join("".join(c for c in seen if unicodedata.category(c) not in HIDDEN).split())
 
 
 def _findable(patient: Patient) -> Iterable[tuple[str, str]]:

@@ -59,6 +59,8 @@ def _said(row: Message) -> Item:
     # "They wrote at 3am, we heard at 8am" is a different story from "they wrote at 8am".
     told = row.told_at if row.at - row.told_at > LATE else None
     state = "they changed what they wrote" if row.kind == "edit" else ""
+    if row.details.get("forwarded"):
+        state = "forwarded: somebody else may have written it"
     return Item(row.at, PERSON, "", text=row.text or instead, told_at=told, state=state)
 
 
