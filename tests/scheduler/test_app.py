@@ -1,0 +1,185 @@
+"""The table of ticks: each stands alone, and APScheduler is a clock and nothing more."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import threading
+from datetime import datetime
+from pathlib import Path
+
+import pytest
+
+from scheduler import anchor, app, heartbeat, outside
+from scheduler.ticks import Words
+from tests.fakes.heartbeat import Heartbeat
+from waiting_room import audit, beats, clock, db, library, settings
+from waiting_room.care import alerts, danger
+from waiting_room.care.colours import Colour
+from waiting_room.settings import Settings
+
+NEW = "---\ntitle: Sleeping well\n---\n\nGo to bed at the same time each night.\n"
+BROKEN = "---\ntitle: [\n---\n\n<script>alert(1)</script>\n"
+RULE = "self-care/sleep"
+
+
+def chosen(**values: object) -> Settings:
+    return settings.load(**{"env": "development", **values})
+
+
+def test_a_tick_that_fails_stops_no_other(room: Path, now: datetime) -> None:
+    turns: list[str] = []
+
+    def fail(_: datetime) -> int:
+        raise ZeroDivisionError
+
+    def work(_: datetime) -> int:
+        turns.append("worked")
+        return 3
+
+    broken, good = app.Tick("broken", 1, "", fail), app.Tick("good", 1, "", work)
+    assert [app.run(broken), app.run(good), app.run(broken), app.run(good)] == [0, 3, 0, 3]
+    assert turns == ["worked", "worked"]
+
+
+def test_a_tick_notes_the_beat_only_when_it_worked(room: Path, now: datetime) -> None:
+    beats.forget()
+    app.run(app.Tick("broken", 1, "", lambda _: 1 // 0))
+    with db.write() as session:
+        assert beats.keep(session) == 0
+    app.run(app.Tick("good", 1, "", lambda _: 0))
+    with db.write() as session:
+        assert beats.keep(session) == 1
+    beats.forget()
+
+
+def test_apscheduler_only_ticks(room: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    ran, table = threading.Event(), app.table(chosen())
+
+    def once(_: datetime) -> int:
+        ran.set()
+        return 0
+
+    quick = [app.Tick(tick.name, tick.every, tick.promise, once) for tick in table]
+    monkeypatch.setattr(app, "table", lambda _: quick)
+    scheduler = app.start(chosen())
+    try:
+        assert ran.wait(5)
+        jobs = scheduler.get_jobs()
+        assert {job.id for job in jobs} == {tick.name for tick in table}
+        assert all(job.coalesce for job in jobs)
+        assert {job.max_instances for job in jobs} == {1}
+        assert {job.misfire_grace_time for job in jobs} == {None}
+        assert type(scheduler._lookup_jobstore("default")).__name__ == "MemoryJobStore"
+        for job, tick in zip(jobs, sorted(quick, key=lambda t: t.every), strict=False):
+            assert job.trigger.interval.total_seconds() >= 2, tick
+    finally:
+        scheduler.shutdown()
+
+
+def test_every_tick_of_the_table_runs_on_an_empty_room(any_room: Path, now: datetime) -> None:
+    beats.forget()
+    for tick in app.table(chosen(content="content")):
+        assert tick.act(now) >= 0, tick.name
+    beats.forget()
+
+
+def folder(tmp_path: Path) -> Path:
+    words = tmp_path / "words"
+    shutil.copytree("content", words)
+    return words
+
+
+def test_an_edit_is_published_and_a_broken_page_keeps_its_last_words(
+    room: Path, now: datetime, tmp_path: Path
+) -> None:
+    words = folder(tmp_path)
+    follower, page = Words(words), words / "en" / f"{RULE}.md"
+    follower.follow(now)
+    before = library.page(RULE).digest
+    assert follower.follow(now) == 0
+    page.write_text(NEW, encoding="utf-8")
+    assert follower.follow(now) == 1
+    assert library.page(RULE).title == "Sleeping well"
+    good = library.page(RULE).digest
+    assert good != before
+    page.write_text(BROKEN, encoding="utf-8")
+    follower.follow(now)
+    assert library.page(RULE).digest == good
+    shutil.rmtree(words / "en")
+    follower.follow(now)
+    assert library.page("crisis/now").body
+
+
+def test_an_edit_with_an_old_time_is_seen(room: Path, now: datetime, tmp_path: Path) -> None:
+    words = folder(tmp_path)
+    follower, page = Words(words), words / "en" / f"{RULE}.md"
+    follower.follow(now)
+    page.write_text(NEW, encoding="utf-8")
+    os.utime(page, (1, 1))
+    assert follower.follow(now) == 1
+
+
+def test_danger_words_follow_an_edit_and_keep_the_last_good(
+    room: Path, now: datetime, tmp_path: Path
+) -> None:
+    words = folder(tmp_path)
+    follower = Words(words)
+    follower.follow(now)
+    (words / "danger-words" / "en-broken.md").write_text("## \n- must: (((", encoding="utf-8")
+    before = danger.current()
+    follower.follow(now)
+    assert danger.current() is before
+    (words / "danger-words" / "en-broken.md").unlink()
+    follower.follow(now)
+    assert danger.current() is not before
+    danger.use(before)
+
+
+def test_the_watcher_hears_only_while_all_is_well(room: Path, now: datetime) -> None:
+    beats.forget()
+    with Heartbeat() as outside_watcher:
+        watch = heartbeat.Watch(chosen(heartbeat_url=outside_watcher.url))
+        assert watch.beat(now) == 1
+        with db.write() as session:
+            alert = alerts.raise_(session, alerts.Cause(Colour.RED, "words"), now=now)
+            alert.due_at = now
+        later = now.replace(hour=11)
+        assert watch.beat(later) == 0
+        assert "overdue" in watch.trouble(later)[0]
+        assert len(outside_watcher.pings) == 1
+    beats.forget()
+
+
+def test_a_silent_loop_silences_the_heartbeat(room: Path, now: datetime) -> None:
+    beats.forget()
+    wall = clock.wall()
+    beats.note("poller patients", wall=wall - beats.SILENT_AFTER * 2)
+    with db.write() as session:
+        beats.keep(session)
+    watch = heartbeat.Watch(chosen())
+    assert watch.trouble(now) == ["the loop poller patients is silent"]
+    assert watch.beat(now) == 0
+    beats.forget()
+
+
+def test_a_watcher_that_is_down_is_no_trouble_of_ours(room: Path, now: datetime) -> None:
+    with Heartbeat() as gone:
+        url = gone.url
+    assert outside.tell(url) is False
+    beats.forget()
+    assert heartbeat.Watch(chosen(heartbeat_url=url)).beat(now) == 0
+    beats.forget()
+
+
+def test_the_head_of_the_chain_leaves_the_house(room: Path, now: datetime) -> None:
+    with db.write() as session:
+        audit.seal(session, now=now)
+    with db.read() as session:
+        place, link = audit.head(session)
+    with Heartbeat() as outside_watcher:
+        assert anchor.Anchor(chosen(anchor_url=outside_watcher.url)).drop(now) == 1
+        (ping,) = outside_watcher.pings
+    assert place > 0
+    assert (ping.method, ping.body) == ("POST", f"{place}:{link}".encode())
+    assert anchor.Anchor(chosen()).drop(now) == 0
