@@ -85,18 +85,12 @@ def write(*, alone: str = "") -> Iterator[Session]:
     Raises StorageRefused when the database did not take it.
     """
     database = current()
-    if getattr(_held, "writing", False):
-        raise RuntimeError("one door, one transaction: a write is already open in this thread")
-    with _turn(database):
-        _held.writing = True
-        try:
-            session = Session(database.writing, expire_on_commit=False)
-            with refusals(), session, session.begin():
-                if alone and not database.is_sqlite:
-                    session.execute(ALONE, {"name": alone})
-                yield session
-        finally:
-            _held.writing = False
+    with _only_write(), _turn(database):
+        session = Session(database.writing, expire_on_commit=False)
+        with refusals(), session, session.begin():
+            if alone and not database.is_sqlite:
+                session.execute(ALONE, {"name": alone})
+            yield session
     for act in session.info.get(AFTER, []):
         act()
 
@@ -114,6 +108,18 @@ def after_commit(session: Session, act: Callable[[], None]) -> None:
     acts = session.info.setdefault(AFTER, [])
     if act not in acts:
         acts.append(act)
+
+
+@contextmanager
+def _only_write() -> Iterator[None]:
+    # A second write here would wait for the lock that its own thread holds, until it gave up.
+    if getattr(_held, "writing", False):
+        raise RuntimeError("one door, one transaction: a write is already open in this thread")
+    _held.writing = True
+    try:
+        yield
+    finally:
+        _held.writing = False
 
 
 @contextmanager

@@ -100,7 +100,7 @@ async def _serve(settings: Settings, roles: tuple[str, ...]) -> bool:
     ticking: Any = scheduler.app.start(settings) if "scheduler" in roles else None
     loops = list(_loops(settings, roles, stop, delivery))
     loops += [web_doors.serve()] if web_doors else []
-    tasks = [asyncio.create_task(_guarded(loop, told)) for loop in loops]
+    tasks = [_watched(loop, told) for loop in loops]
     await told.wait()
     stop.set()
     if web_doors is not None:
@@ -112,7 +112,7 @@ async def _serve(settings: Settings, roles: tuple[str, ...]) -> bool:
         task.cancel()
     if telegram is not None:
         await telegram.close()
-    return all(task.result() for task in done)
+    return not any(map(_broke, done))
 
 
 def _told() -> asyncio.Event:
@@ -153,17 +153,22 @@ def _webhook(settings: Settings, delivery: Delivery) -> Webhook | None:
     return Webhook(settings, speaker=delivery.speaker)
 
 
-async def _guarded(loop: Coroutine[Any, Any, object], told: asyncio.Event) -> bool:
+def _watched(loop: Coroutine[Any, Any, object], told: asyncio.Event) -> asyncio.Task[object]:
     """A loop that ends by an error takes the process with it: the supervisor starts a whole one."""
-    try:
-        await loop
-    except asyncio.CancelledError:
-        raise
-    except BaseException:
-        log.critical("a loop broke; stopping so that a whole process can start", exc_info=True)
-        told.set()
-        return False
-    return True
+
+    def ended(task: asyncio.Task[object]) -> None:
+        if error := _broke(task):
+            log.critical("a loop broke; stopping so that a whole process can start", exc_info=error)
+            told.set()
+
+    task = asyncio.create_task(loop)
+    task.add_done_callback(ended)
+    return task
+
+
+def _broke(task: asyncio.Task[object]) -> BaseException | None:
+    # Asking a cancelled task for its error would raise; being cancelled is our own doing.
+    return None if task.cancelled() else task.exception()
 
 
 class _Doors(uvicorn.Server):
@@ -196,22 +201,15 @@ def _web(settings: Settings, app: FastAPI) -> _Doors:
 
 
 def _open(settings: Settings, stack: contextlib.ExitStack, *, serving: bool) -> None:
+    # Whatever is made from here on (database, keys, logs) is for this account's eyes alone.
     os.umask(0o077)
     settings.data.mkdir(parents=True, exist_ok=True)
     database = db.connect(settings.database)
     stack.callback(_close)
     if serving and database.is_sqlite:
         stack.enter_context(_only_server(database.file.with_suffix(".serving")))
-    keys = keyring.open_at(
-        settings.keys_database,
-        settings.key_path,
-        sample=settings.env == "demo",
-        founded=migrations.is_founded(),
-        graves=settings.data / GRAVES,
-    )
-    keyring.use(keys)
-    if settings.env == "demo" and not keys.sample:
-        raise StartRefused("WAITING_ROOM_DATA: a real room is kept there; the demo needs its own")
+    # Keys before tables: once there are tables, a first start looks like a room that lost its keys.
+    keys = _keys(settings)
     if keys.sample:
         clock.follow(settings.data / CLOCK_FILE)
     migrations.upgrade()
@@ -222,6 +220,20 @@ def _open(settings: Settings, stack: contextlib.ExitStack, *, serving: bool) -> 
         _furnish(settings)
     if serving and settings.env == "production":
         _check_production()
+
+
+def _keys(settings: Settings) -> keyring.Keyring:
+    keys = keyring.open_at(
+        settings.keys_database,
+        settings.key_path,
+        sample=settings.env == "demo",
+        founded=migrations.is_founded(),
+        graves=settings.data / GRAVES,
+    )
+    keyring.use(keys)
+    if settings.env == "demo" and not keys.sample:
+        raise StartRefused("WAITING_ROOM_DATA: a real room is kept there; the demo needs its own")
+    return keys
 
 
 def _furnish(settings: Settings) -> None:

@@ -23,7 +23,7 @@ BRANCHED = "def choose(a: int) -> int:\n" + "".join(
     f"    if a == {n} or a == -{n}:\n        return {n}\n" for n in range(6)
 )
 MANY = "def take(a: int, b: int, c: int, d: int, *, e: int, f: int, g: int) -> int:\n    return a\n"
-CROWD = "".join(f"from waiting_room.care import r{n}\n" for n in range(9))
+CROWD = "".join(f"from waiting_room.care.r{n} import hear_{n}\n" for n in range(9))
 COPY = "\n".join(f'        "{word}": {word!r},' for word in ("a", "b", "c", "d", "e", "f", "g"))
 
 # For each budget: what is planted in a sound tree, and what the complaint must name.

@@ -54,6 +54,30 @@ def test_self_and_stars_are_no_parameters() -> None:
     assert only("def f(self, a, *b, c=1, **d) -> None: ...\n").parameters == 2
 
 
+def test_the_options_of_a_command_are_typed_by_people_and_not_counted() -> None:
+    text = '@referral.command("add")\ndef refer(a, b, c, d, e, f, g) -> None: ...\n'
+    assert next(functions(Source("waiting_room/cli/people.py", text))).parameters == 0
+    assert next(functions(Source("waiting_room/care/people.py", text))).parameters == 7
+    bare = "def refer(a, b, c, d, e, f, g) -> None: ...\n"
+    assert next(functions(Source("waiting_room/cli/people.py", bare))).parameters == 7
+
+
+@pytest.mark.parametrize(
+    ("text", "count"),
+    [
+        ("from waiting_room.care import r0, r1, r2\n", 1),
+        ("from waiting_room.care import r0\nfrom waiting_room.care import r1\n", 1),
+        ("from waiting_room.care.r0 import hear\nfrom waiting_room.care.r1 import hear\n", 2),
+        ("import waiting_room.care.r0\nimport waiting_room.care.r1\n", 2),
+        ("from waiting_room.care.r0 import hear\nfrom waiting_room.care import r0\n", 2),
+    ],
+)
+def test_verbs_of_one_room_imported_together_count_once(text: str, count: int) -> None:
+    rooms = [Source(f"waiting_room/care/{name}.py", "") for name in ("__init__", "r0", "r1", "r2")]
+    fan = {f.key: f for f in arrows.figures([*rooms, Source("bot/a.py", text)])}["fanout_p95"]
+    assert fan.value == count
+
+
 def test_imports_for_types_alone_make_no_cycle() -> None:
     sleeping = "from typing import TYPE_CHECKING\nif TYPE_CHECKING:\n    from bot import b\n"
     sources = [Source("bot/a.py", sleeping), Source("bot/b.py", "from bot.a import x\n")]

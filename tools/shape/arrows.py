@@ -1,4 +1,9 @@
-"""Who imports whom: cycles, knots between rooms, imports hidden in functions."""
+"""Who imports whom: cycles, knots between rooms, imports hidden in functions.
+
+Fan-out counts what a reader must know to read the imports: each name of ours that stands after
+`import` or `from`. `from waiting_room.care import alerts, consent` is one: that room and its verbs.
+Cycles and knots follow every such name to the module it means.
+"""
 
 from __future__ import annotations
 
@@ -19,6 +24,7 @@ class Arrow:
 
     importer: str
     imported: str
+    named: str
     lazy: bool
     place: str
 
@@ -80,9 +86,8 @@ def _cycles(key: str, arrows: Iterable[Arrow]) -> Figure:
 
 
 def _fans(arrows: list[Arrow], known: set[str]) -> list[Figure]:
-    pairs = {(a.importer, a.imported) for a in arrows if a.importer != a.imported}
-    out = Counter(importer for importer, _ in pairs)
-    into = Counter(imported for _, imported in pairs)
+    out = Counter(importer for importer, _ in {(a.importer, a.named) for a in arrows})
+    into = Counter(imported for _, imported in {(a.importer, a.imported) for a in arrows})
     limit = BUDGETS["fanout_p95"][1]
     wide = [f"{name} ({count})" for name, count in out.most_common() if count > limit]
     return [
@@ -106,7 +111,8 @@ def _arrows(source: Source, known: set[str]) -> Iterator[Arrow]:
         for name in _targets(source, node):
             found = _longest_known(name, known)
             if found and found != source.module:
-                yield Arrow(source.module, found, node in lazy, source.place(node))
+                named = name if isinstance(node, ast.Import) else name.rpartition(".")[0]
+                yield Arrow(source.module, found, named, node in lazy, source.place(node))
 
 
 def _hidden(source: Source) -> list[str]:

@@ -11,6 +11,7 @@ from shape.budget import BUDGETS, Figure, middle, nearly_all, share
 from shape.source import Source
 
 Function = ast.FunctionDef | ast.AsyncFunctionDef
+COMMANDS = "waiting_room/cli"
 BRANCHES = (ast.If, ast.IfExp, ast.For, ast.AsyncFor, ast.While, ast.ExceptHandler, ast.match_case)
 BLOCKS = (
     ast.For,
@@ -94,7 +95,7 @@ def functions(source: Source) -> Iterator[Shape]:
                 lines=(node.end_lineno or node.lineno) - node.lineno + 1,
                 complexity=_complexity(node),
                 depth=_depth(node.body),
-                parameters=_parameters(node.args),
+                parameters=_parameters(source, node),
                 typed=node.returns is not None,
                 documented=ast.get_docstring(node) is not None,
             )
@@ -159,6 +160,16 @@ def _depth_of(node: ast.AST) -> int:
     return inner + isinstance(node, BLOCKS)
 
 
-def _parameters(arguments: ast.arguments) -> int:
+def _parameters(source: Source, function: Function) -> int:
+    # A command's parameters are options that a person types by name, one to a line of its help;
+    # nobody calls it from code, where a long row of arguments would be misread.
+    if source.inside(COMMANDS) and _is_command(source, function):
+        return 0
+    arguments = function.args
     named = [*arguments.posonlyargs, *arguments.args, *arguments.kwonlyargs]
     return sum(argument.arg not in ("self", "cls") for argument in named)
+
+
+def _is_command(source: Source, function: Function) -> bool:
+    calls = (mark.func for mark in function.decorator_list if isinstance(mark, ast.Call))
+    return any(source.full_name(call).endswith(".command") for call in calls)

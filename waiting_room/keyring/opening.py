@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import fcntl
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 from waiting_room import clock, crypto
@@ -27,19 +27,18 @@ def open_at(
     `founded` says that there is data already, so that its keys must be there too. `graves` is the
     list of destroyed keys; it lies beside the key file unless told.
     """
-    with _alone(key_file):
+    with _alone(key_file), ExitStack() as refused:
         store = Store(url)
-        try:
-            _check(store.masters(), crypto.read_key_file(key_file), key_file, founded=founded)
-            if not key_file.exists():
-                _first_key(key_file, sample=sample)
-            keyring = Keyring(store, key_file, graves or key_file.with_name(tombstones.FILE))
-            _prove(keyring, key_file)
-            _finish_rotation(keyring, key_file)
-            keyring.apply_tombstones(now=clock.wall())
-        except BaseException:
-            store.close()
-            raise
+        refused.callback(store.close)
+        _check(store.masters(), crypto.read_key_file(key_file), key_file, founded=founded)
+        if not key_file.exists():
+            _first_key(key_file, sample=sample)
+        keyring = Keyring(store, key_file, graves or key_file.with_name(tombstones.FILE))
+        _prove(keyring, key_file)
+        _finish_rotation(keyring, key_file)
+        keyring.apply_tombstones(now=clock.wall())
+        # Nothing refused: the store stays open for as long as the keyring does.
+        refused.pop_all()
     return keyring
 
 
