@@ -166,6 +166,16 @@ def test_a_loop_that_breaks_ends_the_others_and_the_command(
     assert ended == ["drained"]
 
 
+def test_a_port_in_use_is_refused_before_anything_runs(
+    chosen: Callable[..., Settings], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        monkeypatch.setenv("PORT", str(port))
+        with pytest.raises(StartRefused, match=f"^PORT: {port} cannot be used: "):
+            serve.run(chosen(), only="web")
+
+
 @pytest.mark.faults
 def test_one_serves_a_second_is_refused_and_a_signal_ends_it_drained(
     chosen: Callable[..., Settings], tmp_path: Path
@@ -181,10 +191,6 @@ def test_one_serves_a_second_is_refused_and_a_signal_ends_it_drained(
         second = subprocess.run(command, env=other, capture_output=True, text=True, check=False)
         assert (second.returncode, second.stderr.count("\n")) == (1, 1)
         assert "served already" in second.stderr
-        elsewhere = os.environ | place | {"WAITING_ROOM_DATA": str(tmp_path / "elsewhere")}
-        third = subprocess.run(command, env=elsewhere, capture_output=True, text=True, check=False)
-        assert (third.returncode, third.stderr.count("\n")) == (1, 1)
-        assert third.stderr.startswith(f"waiting-room: PORT: {port} cannot be used")
     finally:
         first.send_signal(signal.SIGTERM)
         _, words = first.communicate(timeout=30)
