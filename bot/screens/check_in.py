@@ -21,11 +21,10 @@ def show(scene: Scene) -> Turn:
 def answer(scene: Scene) -> Turn:
     """An answer by key: `<check-in>:<value>`, or `open:<value>` for the newest open asking."""
     which, _, value = scene.argument.partition(":")
-    row = check_ins.open_one(scene.session, scene.person.id, now=scene.now)
-    if which != "open":
+    if which == "open":
+        row: CheckIn | None = check_ins.meant(scene.session, scene.person, value, now=scene.now)
+    else:
         row = check_ins.one_of(scene.session, scene.person.id, which)
-    if row is None and which == "open":
-        row = check_ins.ask_now(scene.session, scene.person, now=scene.now)
     if row is None:
         return _closed()
     try:

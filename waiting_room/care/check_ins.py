@@ -26,6 +26,7 @@ MOVES = states.table(
 )
 NUDGE_AFTER, MISS_AFTER = timedelta(hours=24), timedelta(hours=24)
 ANSWER_LATE = timedelta(days=9)
+SECOND_TAP = timedelta(minutes=1)
 REACHES = {"not-great": Colour.AMBER, "need-help": Colour.AMBER}
 """Which answers reach a person. A fixed rule, on purpose not in the content."""
 
@@ -118,6 +119,16 @@ def open_one(session: Session, patient_id: str, *, now: datetime) -> CheckIn | N
     query = query.where(CheckIn.state.in_((ASKED, NUDGED, MISSED)))
     query = query.where(CheckIn.asked_at >= now - ANSWER_LATE)
     return session.scalars(query.order_by(CheckIn.asked_at.desc()).limit(1)).first()
+
+
+def meant(session: Session, patient: Patient, value: str, *, now: datetime) -> CheckIn:
+    """The asking that an answer without a question belongs to: the open one, else the one that was
+    answered so a moment ago, because a second tap is no second answer; else one of its own."""
+    answered = (CheckIn.patient_id == patient.id, CheckIn.answered_at > now - SECOND_TAP)
+    newest = select(CheckIn).where(*answered).order_by(CheckIn.answered_at.desc()).limit(1)
+    row = open_one(session, patient.id, now=now) or session.scalar(newest)
+    again = row is not None and row.state == ANSWERED and row.answer != value
+    return ask_now(session, patient, now=now) if row is None or again else row
 
 
 def one_of(session: Session, patient_id: str, check_in_id: str) -> CheckIn | None:
