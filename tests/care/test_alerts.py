@@ -201,6 +201,8 @@ def test_a_stranger_is_told_where_they_wrote(room: Path, now: datetime) -> None:
         alert = alerts.raise_(session, cause, now=now)
         alerts.acknowledge(session, alert, people["worker"], now=now)
         assert [row.address_id for row in _letters(session, TAKEN)] == [chat.id]
+        alerts.close(session, alert, "false alarm", by=people["worker"], now=now)
+        assert alerts.raise_(session, cause, now=now) is not alert
 
 
 @pytest.mark.parametrize("colour", [Colour.GREEN, Colour.RED])

@@ -118,6 +118,8 @@ def test_one_nhs_number_is_one_person(room: Path, now: datetime) -> None:
         assert people.what_matches(one, other) == ["nhs"]
         one.erased_at = now
         assert people.look_alikes(session, other) == []
+        one.name = one.birth_date = one.phone = one.nhs_number = None
+        assert people.what_matches(one, other) == []
 
 
 @pytest.mark.parametrize(

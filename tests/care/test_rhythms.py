@@ -199,16 +199,22 @@ PEOPLE = [
 
 
 def _live_a_year(session: Session) -> None:
-    """Every hour for thirteen months; everybody answers at once."""
+    """Every hour of every day on which something is planned; everybody answers at once."""
     moment, end = YEAR
     while moment < end:
-        if moment.hour == 9:
-            rhythms.fill(session, now=moment)
-        if check_ins.ask_due(session, now=moment):
-            asked = select(CheckIn).where(CheckIn.state == check_ins.ASKED)
-            for row in session.scalars(asked):
-                check_ins.answer(session, row, "ok", now=moment)
-        moment += HOUR
+        rhythms.fill(session, now=moment)
+        soon = (CheckIn.state == check_ins.PLANNED, CheckIn.due_at <= moment + DAY)
+        if session.scalar(select(CheckIn.id).where(*soon).limit(1)) is not None:
+            for hour in range(24):
+                _ask_and_answer(session, moment + hour * HOUR)
+        moment += DAY
+
+
+def _ask_and_answer(session: Session, moment: datetime) -> None:
+    if check_ins.ask_due(session, now=moment):
+        asked = select(CheckIn).where(CheckIn.state == check_ins.ASKED)
+        for row in session.scalars(asked):
+            check_ins.answer(session, row, "ok", now=moment)
 
 
 def test_a_year_with_three_clock_changes_misses_and_doubles_nothing(
