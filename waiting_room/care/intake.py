@@ -15,7 +15,12 @@ from waiting_room.care import people
 from waiting_room.errors import BadForm
 
 NAME_LIMIT, TEXT_LIMIT, LINE_LIMIT = 200, 4_000, 200
-NAME_NEEDED = "Enter the person's full name."
+EMPTY_PROBLEMS = {
+    "name": "Enter the person's full name.",
+    "birth_date": "Enter the birth date, such as 1958-03-27.",
+    "reason": "Say why you are referring them.",
+    "referrer": "Enter your name and how to reach you.",
+}
 ADULT, OLDEST = 18, 120
 NATIONS = ("england", "wales", "scotland", "northern-ireland")
 SOURCES = (
@@ -79,7 +84,7 @@ class _Reader:
         self.given = given
         self.problems: dict[str, str] = {}
 
-    def text(self, field: str, *, limit: int = LINE_LIMIT, needed: str = "") -> str:
+    def text(self, field: str, *, limit: int = LINE_LIMIT) -> str:
         value = self.given.get(field) or ""
         if not isinstance(value, str):
             self.problems[field] = "Enter this as text."
@@ -87,8 +92,8 @@ class _Reader:
         value = _clean(value) if limit == TEXT_LIMIT else " ".join(_clean(value).split())
         if len(value) > limit:
             self.problems[field] = f"Use {limit:,} characters or fewer."
-        elif needed and not value:
-            self.problems[field] = needed
+        elif not value and field in EMPTY_PROBLEMS:
+            self.problems[field] = EMPTY_PROBLEMS[field]
         return value
 
     def one_of(self, field: str, allowed: tuple[str, ...], *, default: str = "") -> str:
@@ -114,7 +119,7 @@ def check(given: Mapping[str, object], *, today: date) -> Intake:
         name=_name(reader),
         birth_date=_birth_date(reader, today) or today,
         source=reader.one_of("source", SOURCES),
-        reason=reader.text("reason", limit=TEXT_LIMIT, needed="Say why you are referring them."),
+        reason=reader.text("reason", limit=TEXT_LIMIT),
         agreed=_agreed(reader),
         nation=reader.one_of("nation", NATIONS, default="england"),
         area=_area(reader),
@@ -123,7 +128,7 @@ def check(given: Mapping[str, object], *, today: date) -> Intake:
         nhs_number=_nhs_number(reader),
         gp_practice=reader.text("gp_practice", limit=100),
         risks=_risks(reader),
-        referrer=reader.text("referrer", needed="Enter your name and how to reach you."),
+        referrer=reader.text("referrer"),
         needs=_needs(reader),
         language=reader.text("language", limit=8) or "en",
         reach=reader.text("reach", limit=LINE_LIMIT),
@@ -142,10 +147,10 @@ def _clean(value: str) -> str:
 
 
 def _name(reader: _Reader) -> str:
-    text = reader.text("name", limit=NAME_LIMIT, needed=NAME_NEEDED)
+    text = reader.text("name", limit=NAME_LIMIT)
     # A name of dots or of characters nobody can see would be nobody's.
     if not any(c.isalpha() for c in people.visible(text)):
-        reader.problems.setdefault("name", NAME_NEEDED)
+        reader.problems.setdefault("name", EMPTY_PROBLEMS["name"])
     return text
 
 
@@ -165,7 +170,7 @@ def _safe(reader: _Reader) -> bool:
 
 
 def _birth_date(reader: _Reader, today: date) -> date | None:
-    text = reader.text("birth_date", needed="Enter the birth date, such as 1958-03-27.")
+    text = reader.text("birth_date")
     if "birth_date" in reader.problems:
         return None
     try:
