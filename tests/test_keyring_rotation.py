@@ -75,7 +75,7 @@ def test_rotation_wraps_every_key_anew_and_the_next_start_drops_the_old(tmp_path
 
 
 @pytest.mark.faults
-@pytest.mark.parametrize("step", [0, 2, 3, 7, 8, 10])
+@pytest.mark.parametrize("step", [2, 3, 8, 10])
 def test_a_kill_at_any_step_loses_nothing(tmp_path: Path, step: int) -> None:
     sealed = prepared(tmp_path)
     run = process(tmp_path, KILLED.replace("STEPS", str(step)))
@@ -92,7 +92,7 @@ def test_a_process_that_serves_meanwhile_has_no_error_and_loses_no_key(tmp_path:
     serving = process(tmp_path, SERVING)
     assert serving.stdout is not None
     assert serving.stdout.readline() == "ready\n"
-    for _ in range(6):
+    for _ in range(4):
         keys = opened(tmp_path)
         keyring.rotate(keys, tmp_path / "master.key")
         keys.close()

@@ -62,7 +62,8 @@ def test_staff_are_added_and_let_in_again(run: Run) -> None:
     ids=lambda words: " ".join(words)[:40],
 )
 def test_what_cannot_be_is_refused_in_one_line(run: Run, words: tuple[str, ...]) -> None:
-    run(*ADD)
+    if words == ADD:
+        run(*words)
     assert run(*words, code=1).stderr.count("waiting-room: ") == 1
 
 
