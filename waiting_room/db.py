@@ -14,15 +14,17 @@ from typing import Any
 
 from sqlalchemy import Connection, Engine, create_engine, event, text
 from sqlalchemy.engine import ExceptionContext
-from sqlalchemy.exc import DatabaseError, DBAPIError, InterfaceError, OperationalError
+from sqlalchemy.exc import DatabaseError, DataError, DBAPIError, InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolExhausted
 from sqlalchemy.orm import Session
 
-from waiting_room.errors import StartRefused, StorageRefused
+from waiting_room.errors import NotFound, StartRefused, StorageRefused
 
 SQLITE = "sqlite:///"
 BUSY_SECONDS = 5
 AFTER = "after_commit"
+NUL = "(0x00)"
+"""PostgreSQL can neither keep nor look for such a text; SQLite looks and finds nothing."""
 ALONE = text("SELECT pg_advisory_xact_lock(hashtext(:name))")
 
 
@@ -144,6 +146,10 @@ def refusals() -> Iterator[None]:
         raise StorageRefused(_reason(error)) from error
     except PoolExhausted as error:
         raise StorageRefused("every connection is in use") from error
+    except DataError as error:
+        if NUL in str(error.orig):
+            raise NotFound("no row holds a NUL") from error
+        raise
     except DBAPIError as error:
         # SQLite says plain DatabaseError of a file that is damaged, or none of its own.
         if error.connection_invalidated or type(error) is DatabaseError:

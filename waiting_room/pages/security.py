@@ -139,16 +139,22 @@ class Fields:
     def text(self, name: str) -> str:
         """One field, without blanks at its ends; "" when it is absent."""
         value = self.form.get(name, "")
-        return value.strip() if isinstance(value, str) else ""
+        return _storable(value).strip() if isinstance(value, str) else ""
 
     def texts(self, name: str) -> list[str]:
         """Every value of a field, such as ticked boxes."""
-        return [value for value in self.form.getlist(name) if isinstance(value, str)]
+        values = self.form.getlist(name)
+        return [_storable(value) for value in values if isinstance(value, str)]
 
     def file(self, name: str) -> UploadFile | None:
         """An uploaded file, if one was chosen."""
         value = self.form.get(name)
         return value if isinstance(value, UploadFile) and value.filename else None
+
+
+def _storable(value: str) -> str:
+    """Nobody types a NUL, and not every database takes one."""
+    return value.replace("\x00", "")
 
 
 async def check_form(request: Request) -> Fields:
