@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 from fastapi import APIRouter, Request
@@ -14,15 +15,19 @@ from waiting_room import bell, clock, db
 from waiting_room.care import chat_log
 from waiting_room.errors import StorageRefused
 
+# What another process or a tick said rings no bell here.
 LOOK_EVERY = 2.0
+# Often enough for the 90 seconds after which a page counts as closed, and few writes.
 SEEN_EVERY = 30.0
+# A line at least this often, so that a dead connection is noticed at both ends.
 QUIET_FOR = 15.0
-"""A line at least this often, so that a dead connection is noticed at both ends."""
+# The browser comes back by itself; nothing is held for ever.
 LONGEST = 600.0
-"""The browser comes back by itself; nothing is held for ever."""
-BREATH = 0.1
+BREATH = 1.0
 GONE = "gone"
 router = APIRouter(prefix="/chat")
+# Threads of their own: however many pages are open, whoever stores what was said never waits here.
+_eyes = ThreadPoolExecutor(4, thread_name_prefix="look")
 
 
 @dataclass
@@ -54,6 +59,7 @@ class Follower:
 async def events(request: Request) -> StreamingResponse:
     """Server-sent events; each names the version of the chat that can be fetched."""
     follower = Follower(visitors.token_of(request))
+    # Else nginx keeps the lines until it has enough of them.
     headers = {"x-accel-buffering": "no"}
     return StreamingResponse(_follow(follower), media_type="text/event-stream", headers=headers)
 
@@ -61,16 +67,17 @@ async def events(request: Request) -> StreamingResponse:
 async def _follow(follower: Follower) -> AsyncIterator[str]:
     end = clock.monotonic() + LONGEST
     listener = bell.Listener(bell.LETTERS)
+    loop = asyncio.get_running_loop()
     try:
         while clock.monotonic() < end:
-            line = await asyncio.to_thread(follower.look)
+            line = await loop.run_in_executor(_eyes, follower.look)
             if line:
                 yield line
             if line.startswith("event: "):
                 return
-            await listener.wait(LOOK_EVERY)
             # The bell rings for everybody's letters: many rings make one look.
             await asyncio.sleep(BREATH)
+            await listener.wait(LOOK_EVERY)
     finally:
         listener.close()
 
