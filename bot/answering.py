@@ -16,6 +16,7 @@ def give(scene: Scene, turn: Turn) -> None:
     if turn.place is not None:
         conversations.go(scene.address, turn.place, turn.carried)
     since = scene.now - outbox.CALM
+    # Somebody who presses a key three times gets one answer, and still stands where it leads.
     if chat_log.was_just_told(scene.session, scene.address, turn.letters, since=since):
         return
     for letter in turn.letters:

@@ -17,8 +17,8 @@ from waiting_room.care import conversations, pushes
 from waiting_room.models import Address, Message
 
 log = logging.getLogger(__name__)
+# How long one "I can only read text" holds for the stickers that follow.
 NOTED = timedelta(minutes=10)
-"""How long one "I can only read text" holds for the stickers that follow."""
 
 
 def receive(session: Session, heard: Heard, *, now: datetime) -> None:
@@ -26,12 +26,16 @@ def receive(session: Session, heard: Heard, *, now: datetime) -> None:
     chat = conversations.address(
         session, heard.channel, heard.chat_id, now=now, language=heard.language or "en"
     )
+    # Before anything is stored: after an outage Telegram may bring the same message under a new
+    # update number, and a form may be sent twice.
     if heard.message_id and conversations.heard_before(session, chat, heard.message_id, heard.kind):
         return
     message = _store(session, chat, heard, now)
+    # Whoever writes has not blocked us, whatever an earlier letter was told.
     conversations.revive(chat)
     patient = conversations.patient_of(session, chat)
     scene = Scene(session, chat, patient, heard, message, now)
+    # Before the answer, so that the held words arrive above it.
     scene.released = pushes.release(session, chat, now=now)
     if crisis.screened(scene):
         return
@@ -41,6 +45,7 @@ def receive(session: Session, heard: Heard, *, now: datetime) -> None:
 def _turn(scene: Scene) -> Turn:
     """What the room answers to something that is no cry for help."""
     kind = scene.heard.kind
+    # An edit was screened like everything else. Answering old words anew would only confuse.
     if kind == Kind.EDIT:
         return Turn()
     if kind == Kind.VOICE:

@@ -13,7 +13,9 @@ from waiting_room.letters import Choice, Letter, Priority, one_each
 log = logging.getLogger(__name__)
 FAILED = danger.Hit(Colour.AMBER, "screening failed", "", "")
 CARDS = {Colour.RED: "crisis/now", Colour.AMBER: "conversation/screening-help"}
+# A stranger is promised no person: nobody knows who they are or where.
 STRANGERS_CARD = "crisis/now-stranger"
+# Somebody else may read this phone: a card of its own, without words that could give them away.
 CARDS_BY_KIND = {"abuse": "crisis/abuse"}
 
 
@@ -22,8 +24,10 @@ def screened(scene: Scene) -> bool:
     hit = _screen(scene.heard.text)
     if hit is None:
         return False
+    # Meant for a worker even without their yes to sharing: a person at risk must be read.
     messages.for_worker(scene.message)
     alert = alerts.raise_(scene.session, _cause(scene, hit), now=scene.now)
+    # A new dict each time: the database is told of a changed value, not of a changed inside.
     scene.message.details = scene.message.details | {"alert": alert.reference}
     if scene.heard.kind == Kind.EDIT:
         scene.message.details = scene.message.details | {"edited": True}

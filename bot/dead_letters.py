@@ -13,18 +13,19 @@ from bot import raw
 from waiting_room import outbox
 from waiting_room.care import alerts, conversations, danger
 from waiting_room.care.colours import Colour
+from waiting_room.care.inbox import PATIENTS
 from waiting_room.letters import Letter, Priority
 from waiting_room.models import InboxUpdate
 from waiting_room.models.address import TELEGRAM
 
 KIND = "unreadable message"
 PAGE = "crisis/could-not-pass-on"
-FROM_PATIENTS = "patients"
 
 
 def answer(session: Session, row: InboxUpdate, body: bytes, *, now: datetime) -> None:
     """Raise a person, RED when the words are of danger, and give the sender the lines."""
-    if row.bot != FROM_PATIENTS:
+    # Staff write no cries for help here, and are given no help lines for a broken update.
+    if row.bot != PATIENTS:
         _raise(session, row, Colour.AMBER, now=now)
         return
     danger_words = danger.screen(raw.words(body), danger.current()) is not None

@@ -23,11 +23,13 @@ from waiting_room.care import conversations, inbox
 from waiting_room.errors import StorageRefused
 from waiting_room.models import InboxUpdate
 
+# The third time an update fails it is a dead letter.
 TRIES = 3
-"""The third time an update fails it is a dead letter."""
 FIRST_PAUSE, PAUSE = timedelta(seconds=1), timedelta(seconds=5)
 REST = timedelta(seconds=30)
+# The bell of another process does not ring here.
 LOOK_EVERY = 1.0
+# SQLite's own code for a statement that is wrong, as opposed to a disk or a lock that is.
 SQLITE_ERROR = 1
 
 log = logging.getLogger(__name__)
@@ -56,6 +58,7 @@ def store(bot: str, updates: Sequence[bytes], *, next_offset: int | None, now: d
         new = inbox.keep(session, rows, now=now)
         if next_offset is not None:
             inbox.move_offset(session, bot, next_offset, now=now)
+        # A worker woken before the commit would look, find nothing, and sleep again.
         db.after_commit(session, _wake)
     return new
 
@@ -69,12 +72,16 @@ def next_offset(bot: str) -> int | None:
 def work_once(hearers: Hearers, *, now: datetime, limit: int = 50) -> int:
     """Let what waits take effect; returns how many updates were dealt with, 0 when none wait."""
     with db.write() as session:
+        # Asked before the work, so that what fails in this round is not tried again in the same
+        # one.
         due = inbox.held(session, now=now, limit=limit)
         rows = inbox.take(session, limit=limit)
         finished: list[str] = []
         for chat in _by_chat(rows):
+            # One commit for many chats: the sync to disk is the dear part of a small transaction.
             finished += _work_chat(session, chat, hearers, now=now)
         inbox.done(session, finished, now=now)
+    # After the others, each in a transaction alone: a poisoned one can then spoil nobody's work.
     return len(rows) + sum(_try_again(row_id, hearers, now=now) for row_id in due)
 
 
@@ -150,6 +157,7 @@ def _work_chat(
     for row in chat:
         if _heard(session, row, hearers, now=now):
             finished.append(row.id)
+        # Trying again what cannot be read would only make its sender wait.
         elif _is_readable(row):
             inbox.hold(session, row.id, tries=1, until=now + FIRST_PAUSE)
             break

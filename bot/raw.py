@@ -13,9 +13,10 @@ import orjson
 
 from waiting_room import library
 
+# What a column of both databases can hold.
 HIGHEST = 2**63 - 1
+# Parts of an update that hold names and marks, nothing the person said just now.
 NOT_WORDS = {"from", "chat", "user", "sender_chat", "forward_origin", "via_bot", "entities"}
-"""Parts of an update that hold names and marks, nothing the person said just now."""
 ESCAPED = re.compile(r"\\u([0-9a-fA-F]{4})")
 
 
@@ -32,6 +33,7 @@ def load(raw: bytes) -> dict[str, Any] | None:
     try:
         found = orjson.loads(raw)
     except orjson.JSONDecodeError:
+        # The strict reader refuses half an emoji; people's phones send them.
         found = _load_leniently(raw)
     return found if isinstance(found, dict) else None
 
@@ -49,6 +51,7 @@ def label(raw: bytes) -> Label:
 def said_at(raw: bytes) -> int | None:
     """When it was said by the sender's calendar, in whole seconds; None when that is not told."""
     for part in _parts(load(raw) or {}):
+        # An edit is said when it is edited.
         for name in ("edit_date", "date"):
             if type(part.get(name)) is int:
                 return int(part[name])
@@ -60,6 +63,7 @@ def words(raw: bytes) -> str:
     update = load(raw)
     if update is None:
         loose = raw.decode("utf-8", "replace")
+        # Not JSON any more, but words of danger inside it are still spelt as JSON spells them.
         return ESCAPED.sub(lambda found: chr(int(found[1], 16)), loose).replace("\\n", "\n")
     return "\n".join(strings(update))
 

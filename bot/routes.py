@@ -62,11 +62,13 @@ SCREENS: dict[str, Screen] = {
     "stopping.leave": stopping.leave,
     "stopping.yes_leave": stopping.yes_leave,
 }
+# What works without a link, before consent, after leaving.
 FOR_EVERYBODY = {"help_now.show", "help_lines.show", "my_data.privacy"}
-"""What works without a link, before consent, after leaving."""
 
+# Screens for somebody who has joined and is not through the questions yet.
 ON_THE_WAY_IN = ("welcome.", "consent", "rhythm.first")
 
+# Labels that mean the same wherever they are typed: a press arrives as text.
 LABELS = {
     "help_now": "help_now.show",
     "my_wait": "my_wait.show",
@@ -84,8 +86,8 @@ LABELS = {
     "not_great": "check_in.answer:open:not-great",
     "need_help": "check_in.answer:open:need-help",
 }
-"""Labels that mean the same wherever they are typed: a press arrives as text."""
 
+# Whole messages that are orders. *Stop* acts only as a whole message, and at once.
 WORDS = {
     "/help": "help_now.show",
     "help": "help_now.show",
@@ -97,7 +99,6 @@ WORDS = {
     "stop.": "stopping.yes_stop",
     "stop!": "stopping.yes_stop",
 }
-"""Whole messages that are orders. *Stop* acts only as a whole message, and at once."""
 
 PLACES: dict[str, Screen] = {
     "welcome.pin": welcome.hear_pin,
@@ -128,6 +129,7 @@ def follow(scene: Scene, value: str) -> Turn:
             return barred
     try:
         return screen(scene)
+    # Pressed in good faith a moment too late: that is no error, the button is gone.
     except Refused:
         return gone(scene)
 
@@ -135,10 +137,12 @@ def follow(scene: Scene, value: str) -> Turn:
 def words(scene: Scene) -> Turn:
     """Text: an order, a label of this chat, a label known everywhere, or words for this place."""
     said = library.normalise_label(scene.heard.text)
+    # This chat's own labels before everybody's: they mean what was last shown here.
     keys = scene.address.keys or {}
     order = WORDS.get(said) or keys.get(said) or LABELS.get(library.all_labels().get(said, ""))
     if order:
         return follow(scene, order)
+    # Whatever a stranger writes, there is nobody to talk to yet: one line says how to come in.
     if scene.patient is None and scene.address.place != "welcome.pin":
         return answering.once(scene, "conversation/stranger")
     screen = PLACES.get(scene.address.place)

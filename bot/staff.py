@@ -21,8 +21,8 @@ from waiting_room.letters import Choice, Letter, one_each
 from waiting_room.models import Alert, Staff
 from waiting_room.models.base import REFERENCE_LETTERS
 
+# Their letters have no vowels, so that hardly any word is taken for a code.
 CODE = re.compile(rf"\s*([{REFERENCE_LETTERS}]{{{staff_links.LENGTH}}})\s*", re.IGNORECASE)
-"""Their letters have no vowels, so that hardly any word is taken for a code."""
 DESK = {"link": "/desk"}
 
 
@@ -53,6 +53,7 @@ def _answer(session: Session, heard: Heard, *, now: datetime) -> Letter:
         return _link(session, code, heard, now=now)
     person = staff_links.person_of(session, heard.chat_id)
     if person is None:
+        # The same for everybody who is not staff: this bot must not tell what room it belongs to.
         return Letter("staff/not-linked")
     verb, _, argument = heard.press.partition(":")
     if verb not in PRESSES:
@@ -85,6 +86,7 @@ def _take(session: Session, person: Staff, alert_id: str, *, now: datetime) -> L
         Choice("", f"confirm:{alert.id}", text="Yes, I have this"),
         Choice("", f"leave:{alert.id}", text="No"),
     )
+    # A reference and a colour: who the patient is stands on the desk alone.
     values = {"ref": alert.reference, "colour": alert.colour.upper()}
     return Letter("staff/take-confirm", values, choices)
 
@@ -94,6 +96,7 @@ def _confirm(session: Session, person: Staff, alert_id: str, *, now: datetime) -
     alert = _alert(session, person, alert_id, now=now)
     if alert is None:
         return Letter("staff/no-such-alert", DESK)
+    # Even if somebody was first: they read this chat, and that is what a proof is about.
     _prove(session, person, now=now)
     values = {"ref": alert.reference, "link": f"/desk/alerts/{alert.id}"}
     try:

@@ -60,6 +60,7 @@ class Scene:
     @property
     def person(self) -> Patient:
         """The patient, on screens that only a patient can reach."""
+        # A slip of ours, so no refusal in kind words: the update fails, and a person looks at it.
         if self.patient is None:
             raise LookupError("this screen needs a patient")
         return self.patient

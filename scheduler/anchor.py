@@ -21,4 +21,5 @@ class Anchor:
             return 0
         with db.read() as session:
             place, link = audit.head(session)
+        # An empty chain has nothing to hold anybody to.
         return int(place > 0 and outside.tell(self._url, f"{place}:{link}"))

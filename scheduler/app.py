@@ -19,6 +19,7 @@ from waiting_room.settings import Settings
 
 log = logging.getLogger(__name__)
 SECOND, MINUTE, HOUR = 1, 60, 3600
+# What a jump of the demo moves. The others look after this process and live by the wall.
 BY_CARE_TIME = ("fill_check_ins", "ask_check_ins", "chase_silence", "climb", "knock", "roll_groups")
 
 
@@ -58,9 +59,13 @@ def start(settings: Settings) -> BackgroundScheduler:
     """Start ticking in threads of its own; the caller shuts it down."""
     scheduler = BackgroundScheduler(
         timezone="UTC",
+        # Its own default drops a tick that is a second late (grace time 1 s), which under load
+        # means most of them. None never drops; late ones are run as one, and never beside
+        # themselves.
         job_defaults={"coalesce": True, "max_instances": 1, "misfire_grace_time": None},
     )
     for tick in table(settings):
+        # At once: after an outage overdue steps must not wait for a whole interval more.
         first = clock.wall()
         scheduler.add_job(
             run, "interval", (tick,), seconds=tick.every, id=tick.name, next_run_time=first
@@ -77,6 +82,7 @@ def run(tick: Tick, now: datetime | None = None) -> int:
     except Exception:
         log.exception("tick failed, the next one tries again", extra={"tick": tick.name})
         return 0
+    # Only after it worked: a scheduler whose every tick fails must look dead from outside.
     beats.note("ticks", wall=clock.wall())
     if done:
         took = round((clock.monotonic() - started) * 1000)

@@ -22,6 +22,7 @@ class Watch:
     def beat(self, now: datetime) -> int:
         """1 when the watcher was told that all is well."""
         trouble = self.trouble(now)
+        # Silence is the alarm: the watcher outside speaks up when it hears nothing from us.
         if trouble:
             log.error("not well: %s", "; ".join(trouble))
             return 0

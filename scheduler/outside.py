@@ -8,6 +8,7 @@ import urllib.request
 from urllib.parse import urlsplit
 
 log = logging.getLogger(__name__)
+# A watcher that hangs must not hold a tick, nor make the loop look dead.
 SECONDS = 5
 
 

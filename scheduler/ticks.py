@@ -27,8 +27,8 @@ from waiting_room.errors import BadInput
 
 log = logging.getLogger(__name__)
 
+# A silence of the scheduler longer than this is an outage: it does not count as a person's.
 OUTAGE = timedelta(minutes=10)
-"""A silence of the scheduler longer than this is an outage: it does not count as a person's."""
 
 
 def climb(now: datetime) -> int:
@@ -82,6 +82,7 @@ def seal_audit(now: datetime) -> int:
 def forget_expired(now: datetime) -> int:
     """Referrals nobody accepted within 30 days go, with what they held."""
     with db.write(alone="forget_expired") as session:
+        # Two transactions: a key is destroyed only once the rows it opened are surely gone.
         done = erasure.forget_overdue(session, now=now)
     with db.write(alone="forget_expired") as session:
         erasure.finish(session, now=now)
@@ -104,6 +105,7 @@ def keep_beats(now: datetime) -> int:
     """Store the last sign of life of each loop, and notice after an outage that there was one."""
     wall = clock.wall()
     with db.write(alone="keep_beats") as session:
+        # Read before our own beat is kept: how long we were away is the gap between the two.
         last = beats.all_of(session).get(beats.SCHEDULER)
         beats.note(beats.SCHEDULER, wall=wall)
         beats.keep(session)
@@ -123,10 +125,13 @@ class Words:
         """Publish what changed in the folder; show what is live. 1 when this process changed."""
         stamp = _stamp(self._folder)
         if stamp != self._seen:
+            # Outside the transaction: reading a folder takes longer than a message may wait for the
+            # lock.
             shelf = library.read(self._folder, today=now.date())
             with db.write(alone="words") as session:
                 library.publish(session, shelf, by="folder", now=now)
             self._read_danger_words()
+            # Last, so that whatever broke on the way is tried again five seconds later.
             self._seen = stamp
         with db.read() as session:
             return int(library.follow(session))

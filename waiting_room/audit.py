@@ -24,6 +24,7 @@ def record(session: Session, *, by: str, did: str, to: tuple[str, str], now: dat
 
     `by` is a staff id, a patient id or SYSTEM; `to` is (kind, id). Never a personal value.
     """
+    # An act of nobody is a slip of ours; it fails here rather than in an inquiry.
     if not by:
         raise ValueError("every act has somebody who did it")
     session.add(AuditRow(by=by, did=did, to_kind=to[0], to_id=to[1], at=now))
@@ -31,11 +32,14 @@ def record(session: Session, *, by: str, did: str, to: tuple[str, str], now: dat
 
 def seal(session: Session, *, now: datetime) -> int:
     """Chain the rows that are not chained yet, oldest first; returns how many."""
+    # Sealers take turns: two that chained at once would give two rows the same place.
     head = session.get(AuditHead, 1, with_for_update=True)
     if head is None:
         head = AuditHead(id=1, at=now)
         session.add(head)
         session.flush()
+    # Chained afterwards and not when written: else every act in the room would wait for the one
+    # before.
     loose = select(AuditRow).where(AuditRow.place.is_(None)).order_by(AuditRow.id).limit(BATCH)
     rows = session.scalars(loose).all()
     for row in rows:

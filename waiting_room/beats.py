@@ -34,6 +34,7 @@ def keep(session: Session) -> int:
         if row is None:
             session.add(Beat(name=name, at=at))
         else:
+            # Another process may have kept a later beat of a loop by the same name.
             row.at = max(row.at, at)
     return len(noted)
 

@@ -21,6 +21,7 @@ _lock = threading.Lock()
 def ring(name: str) -> None:
     """Wake everybody who listens to this bell; callable from any thread."""
     with _lock:
+        # A copy, because a listener may close itself while the others are woken.
         listeners = list(_listeners[name])
     for wake in listeners:
         wake()

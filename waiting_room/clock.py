@@ -72,6 +72,7 @@ def _current_offset() -> timedelta:
     # Half a second is soon enough for a visitor and spares a file read for every message.
     if time.monotonic() - _offset_read > 0.5:
         _offset_read = time.monotonic()
+        # No file is no jump yet.
         if _offset_file.exists():
             _offset = timedelta(seconds=float(_offset_file.read_text(encoding="ascii")))
     return _offset

@@ -18,6 +18,7 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from waiting_room.errors import StartRefused
 
+# In front of each value, so that another cipher can come one day and old values still open.
 VERSION = b"\x01"
 ID_BYTES = 8
 NONCE_BYTES = 12
@@ -111,6 +112,7 @@ def read_key_file(file: Path) -> list[MasterKey]:
     try:
         if not file.exists():
             return []
+        # As ssh does with its keys: a key that others on this machine can read is no secret.
         if file.stat().st_mode & 0o077:
             raise StartRefused(f"key file {file.name}: others can read it; run chmod 600 on it")
         lines = file.read_text("ascii", errors="replace").splitlines()
@@ -142,6 +144,7 @@ def write_key_file(file: Path, keys: list[MasterKey]) -> None:
 def write_recovery_sheet(file: Path, key: MasterKey, *, key_file: Path) -> None:
     """A page to print: the key in groups of four, and how to use it."""
     text = key.secret.hex()
+    # Groups of four, as on a bank card: this page is there to be typed from.
     groups = " ".join(text[i : i + 4] for i in range(0, len(text), 4))
     _write_private(file, SHEET.format(file=key_file.name, key_id=key.key_id, key=groups))
 
@@ -150,6 +153,7 @@ def _write_private(file: Path, text: str) -> None:
     fresh = file.with_suffix(file.suffix + ".new")
     try:
         file.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        # What a crash left behind; O_EXCL then makes sure that nobody put a link in its place.
         fresh.unlink(missing_ok=True)
         handle = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
         with os.fdopen(handle, "w", encoding="ascii") as out:
@@ -173,6 +177,7 @@ def _sync_folder(folder: Path) -> None:
 
 def keyed_hash(key: bytes, *parts: str) -> str:
     """A short fingerprint that only the holder of the key can make (HMAC-SHA-256, 128 bits)."""
+    # Parted by a sign that no part holds: ("ab", "c") and ("a", "bc") must differ.
     message = "\x1f".join(parts).encode()
     return hmac.new(key, message, hashlib.sha256).hexdigest()[:32]
 

@@ -88,11 +88,13 @@ def write(*, alone: str = "") -> Iterator[Session]:
     """
     database = current()
     with _only_write(), _turn(database):
+        # Rows stay readable after the commit: doors show what was just stored without asking again.
         session = Session(database.writing, expire_on_commit=False)
         with refusals(), session, session.begin():
             if alone and not database.is_sqlite:
                 session.execute(ALONE, {"name": alone})
             yield session
+    # After the lock is given back: what is woken here may want to write at once.
     for act in session.info.get(AFTER, []):
         act()
 

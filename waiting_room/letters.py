@@ -10,6 +10,7 @@ from enum import IntEnum
 class Priority(IntEnum):
     """Which letter leaves first. A crisis letter never waits for another."""
 
+    # Gaps are no accident: the numbers are stored, and a kind that comes later finds its place.
     CRISIS = 0
     REPLY = 1
     CHECK_IN = 2

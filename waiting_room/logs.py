@@ -45,6 +45,7 @@ def set_up(*, level: str, secrets: tuple[str, ...] = ()) -> None:
     handler.setFormatter(_Sieve(render, shared, secrets))
     root = logging.getLogger()
     root.handlers = [handler]
+    # The libraries' lines are the ones that hold addresses, tokens and what people wrote.
     root.setLevel(logging.WARNING)
     for name in OURS:
         logging.getLogger(name).setLevel(level)

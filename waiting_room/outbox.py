@@ -19,14 +19,14 @@ from waiting_room.models.address import WEB_CHAT
 
 QUEUED, SENDING, SENT, HELD = "queued", "sending", "sent", "held"
 FAILED, UNCERTAIN, DROPPED = "failed", "uncertain", "dropped"
+# The same routine page goes to one chat at most once in this time.
 CALM = timedelta(seconds=3)
-"""The same routine page goes to one chat at most once in this time."""
+# Queued goes straight to sent in the web chat, which shows a letter instead of sending it.
 MOVES = {
     QUEUED: frozenset({SENDING, SENT, HELD, DROPPED}),
     HELD: frozenset({QUEUED, DROPPED}),
     SENDING: frozenset({SENT, QUEUED, FAILED, UNCERTAIN}),
 }
-"""Queued goes straight to sent in the web chat, which shows a letter instead of sending it."""
 
 
 def say(
@@ -187,6 +187,7 @@ def _offer(
         labels = [wire["label"] for row in rows for wire in row]
         values = [choice.value for row in letter.choices for choice in row]
         pairs = zip(labels, values, strict=True)
+        # A press of these comes back as text: what each label means in this chat is kept beside it.
         address.keys = {library.normalise_label(label): value for label, value in pairs}
         return rows
     rows = []
@@ -198,6 +199,8 @@ def _offer(
 def _press(session: Session, address: Address, choice: Choice, *, now: datetime) -> dict[str, str]:
     if choice.url:
         return _wire(choice, "", address.language)
+    # Telegram gives a button 64 bytes, and a phone can send any: a random name tells nothing and
+    # cannot be made by hand.
     token = secrets.token_urlsafe(16)
     session.add(Button(id=token, address_id=address.id, value=choice.value, made_at=now))
     return _wire(choice, token, address.language)

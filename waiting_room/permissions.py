@@ -19,6 +19,7 @@ from waiting_room.models.staff import ADMINISTRATOR, CASE_WORKER, COORDINATOR, E
 LEAD, ADVISER, BEFRIENDER = "lead", "adviser", "befriender"
 INTAKE, RUNG, COORDINATION = "intake", "rung", "coordination"
 
+# An administrator may do all of it: a small charity has one person for everything.
 ACTS = {
     "see patients": {COORDINATOR, CASE_WORKER, ADMINISTRATOR},
     "refer": {COORDINATOR, CASE_WORKER, ADMINISTRATOR},
@@ -45,6 +46,7 @@ def patients_for(staff: Staff, *, now: datetime) -> Select[Patient]:
     related = select(Kinship.patient_id).where(Kinship.staff_id == staff.id)
     seen = select(Share.patient_id).where(_holds(staff), _runs(now))
     query = select(Patient).where(Patient.id.in_(seen), Patient.id.not_in(related))
+    # An editor sees nobody, whatever shares an earlier role has left behind.
     return query if can(staff, "see patients") else query.where(Patient.id.is_(None))
 
 

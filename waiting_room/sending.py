@@ -19,9 +19,10 @@ from waiting_room.letters import Priority
 from waiting_room.models import LetterRow
 from waiting_room.outbox import DROPPED, FAILED, QUEUED, SENDING, SENT, UNCERTAIN
 
+# Longer than any channel may take (22 s): a letter still on its way is nobody else's yet.
 LEASE = timedelta(seconds=30)
+# Seconds before the next try after a passing failure; the last one repeats.
 RETRY = (1, 2, 5, 10, 20, 40, 60)
-"""Seconds before the next try after a passing failure; the last one repeats."""
 
 
 @dataclass(frozen=True)
@@ -77,6 +78,7 @@ def claim(session: Session, due: Due, *, limit: int = 20) -> list[Parcel]:
         .where(*due.where)
         .order_by(LetterRow.priority, LetterRow.due_at, LetterRow.id)
         .limit(limit)
+        # On PostgreSQL what another process is claiming is passed over, not waited for.
         .with_for_update(skip_locked=True)
     )
     parcels = []
@@ -87,6 +89,7 @@ def claim(session: Session, due: Due, *, limit: int = 20) -> list[Parcel]:
             row.settled_at, row.lease_until = due.now, None
             continue
         row.state, row.lease_until = SENDING, due.wall + LEASE
+        # A sender that wakes after its lease holds an older number, and settles nothing.
         row.fence += 1
         row.tries += 1
         parcels.append(_parcel(session, row))
@@ -133,8 +136,10 @@ def pause_after(tries: int) -> int:
 
 def _cannot_leave(session: Session, row: LetterRow, *, now: datetime) -> tuple[str, str] | None:
     """Why a claimed letter goes nowhere; one bad row must not hold up the others."""
+    # "How are you?" of yesterday reads like a machine that did not listen.
     if row.stale_at and row.stale_at <= now and row.priority != Priority.CRISIS:
         return DROPPED, "too late to make sense"
+    # Sealed with a key that was destroyed meanwhile: the person was erased.
     if row.place is None:
         return FAILED, "the place was erased"
     try:
@@ -147,6 +152,7 @@ def _cannot_leave(session: Session, row: LetterRow, *, now: datetime) -> tuple[s
 def _settle(session: Session, parcel: Parcel, values: dict[str, Any]) -> bool:
     mine = (LetterRow.id == parcel.letter_id, LetterRow.fence == parcel.fence)
     result = session.execute(
+        # By condition, not by memory: whoever came too late changes no row and is told so.
         update(LetterRow).where(*mine, LetterRow.state == SENDING).values(values)
     )
     return bool(result.rowcount == 1)  # type: ignore[attr-defined]

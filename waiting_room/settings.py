@@ -82,9 +82,11 @@ class Settings(BaseSettings):
     @classmethod
     def _database_address(cls, value: str) -> str:
         if value.startswith("postgresql://"):
+            # Hosts hand out the plain form; SQLAlchemy would then look for another driver.
             value = value.replace("postgresql://", "postgresql+psycopg://", 1)
         if value and not value.startswith(("sqlite:///", "postgresql+psycopg://")):
             raise ValueError("must start with sqlite:/// or postgresql://")
+        # In memory the web, the bot and the ticks would each have a room of their own.
         if value in {"sqlite:///", "sqlite:///:memory:"}:
             raise ValueError("must name a file after sqlite:///")
         return value

@@ -14,6 +14,8 @@ def show(scene: Scene) -> Turn:
     """The help card. Looking tells nobody; a patient may ask for a person in one more tap."""
     choices = [Choice("help_lines", "help_lines.show")]
     if scene.patient is not None:
+        # Only for a patient: a stranger has no worker, and must not believe that somebody will
+        # call.
         choices.insert(0, Choice("call_me", "help_now.call_me"))
     return say(Letter("crisis/help-now", {}, one_each(*choices), priority=Priority.CRISIS))
 

@@ -42,6 +42,7 @@ def not_understood(scene: Scene) -> Turn:
 def keys() -> Rows:
     """The main keys, help first."""
     return (
+        # A row to itself and the first: under a shaking thumb it must be impossible to miss.
         (Choice("help_now", "help_now.show"),),
         (Choice("talk", "talk.show"), Choice("check_in", "check_in.show")),
         (Choice("my_wait", "my_wait.show"), Choice("self_care", "self_care.show")),

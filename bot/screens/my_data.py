@@ -46,6 +46,8 @@ def lock_screen(scene: Scene) -> Turn:
 
 def ask(scene: Scene) -> Turn:
     """A copy, or to be forgotten: a person does it within the time the law gives."""
+    # By a person and not by this button: identity, open alerts and what the law bids us keep come
+    # first.
     messages.for_worker(scene.message)
     what = {"what": "message", "what_id": scene.message.id}
     cause = alerts.Cause(Colour.GREEN, ASKS.get(scene.argument, "asked"), scene.person.id, **what)

@@ -24,5 +24,6 @@ def show(scene: Scene) -> Turn:
         "next_step": library.phrase(step, language),
         "range": wait.range,
     }
+    # A range nobody measured would be believed, and broken.
     page = "conversation/my-wait" if wait.range else "conversation/my-wait-no-range"
     return say(Letter(page, values))

@@ -31,6 +31,7 @@ def group(scene: Scene) -> Turn:
 
 def _values(scene: Scene, found: Group) -> dict[str, str]:
     zone, language = scene.person.time_zone, scene.address.language
+    # The host may let somebody squeeze in: more taken than seats is "full", not a minus.
     free = max(found.seats - found.taken, 0)
     seats = library.phrase("free_seats", language, number=str(free), all=str(found.seats))
     return {

@@ -24,6 +24,7 @@ def read(scene: Scene) -> Turn:
     key = f"self-care/{scene.argument}"
     try:
         library.page(key, scene.address.language)
+    # An editor may have renamed the page since the key was shown.
     except NotFound:
         return show(scene)
     return say(Letter(key, {}, one_each(Choice("more", "self_care.show"))))

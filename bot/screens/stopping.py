@@ -19,6 +19,7 @@ def pause(scene: Scene) -> Turn:
 
 def pause_for(scene: Scene) -> Turn:
     """No check-ins until then. Crisis help and alerts go on as ever."""
+    # A value made by hand pauses for the shortest time: a slip must not silence us for a month.
     days = rhythms.PAUSES.get(scene.argument, 7)
     until = scene.now + timedelta(days=days)
     rhythms.pause(scene.session, scene.person, until, now=scene.now)
@@ -29,6 +30,8 @@ def pause_for(scene: Scene) -> Turn:
 
 def resume(scene: Scene) -> Turn:
     """Start again after a pause or a stop."""
+    # After a stop, "start again" is a new yes, written down with the words it was given to. After a
+    # pause the old one still holds.
     stopped = not consent.allows(scene.session, scene.person.id, consent.CONTACT)
     if stopped:
         purpose = consent.CONTACT
@@ -59,6 +62,7 @@ def leave(scene: Scene) -> Turn:
 def yes_leave(scene: Scene) -> Turn:
     """The place is given up; the worker is told that the person left."""
     endings.leave(scene.session, scene.person, now=scene.now)
+    # Leaving the chat is not leaving care: the worker may want to ask why, by phone.
     cause = alerts.Cause(Colour.GREEN, "left the room", scene.person.id)
     alerts.raise_(scene.session, cause, now=scene.now)
     return say(Letter("conversation/left"))

@@ -29,6 +29,7 @@ def hear(scene: Scene) -> Turn:
     else:
         opens = {"opens": providers.opening_words(provider, now=scene.now)}
         letter = Letter("conversation/talk-received-closed", opens, home.keys(), keys="menu")
+    # Five lines in a row are one letter to a worker: they get one "received", not five.
     return Turn(answering.calmly(scene, letter))
 
 

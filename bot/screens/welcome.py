@@ -95,10 +95,12 @@ def _is_in(scene: Scene) -> bool:
 
 def _wrong_pin(scene: Scene, invitation_id: str, tries_left: int) -> Turn:
     if tries_left > 0:
+        # The try was counted in the row: a new chat with the same link has no fresh five.
         carried = {"invitation": invitation_id}
         letter = Letter("conversation/wrong-pin", {"tries_left": str(tries_left)})
         return Turn((letter,), PIN, carried)
     patient_id = invitations.patient_of(scene.session, invitation_id)
+    # Somebody may be guessing, or the numbers were written down wrong: either way a person phones.
     cause = alerts.Cause(Colour.GREEN, "wrong PIN 5 times", patient_id)
     alerts.raise_(scene.session, cause, now=scene.now)
     return say(Letter("conversation/pin-locked"), place="")

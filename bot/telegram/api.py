@@ -11,6 +11,7 @@ import orjson
 
 from bot import raw
 
+# Telegram itself answers in a second; more than this is a line that is dead and does not say so.
 ANSWER_WITHIN = 20.0
 
 
@@ -78,7 +79,11 @@ class Api:
 def split(answer: bytes) -> list[bytes]:
     """The updates of one answer, cut apart without changing a byte."""
     try:
+        # The very bytes, because they are sealed and stored before anybody tries to understand
+        # them.
         return [piece.encode("utf-8", "surrogateescape") for piece in _pieces(answer)]
+    # An answer we cannot cut is read as a whole; its pieces are written anew, which keeps the
+    # words.
     except (ValueError, RecursionError):
         found = (raw.load(answer) or {}).get("result")
         return [json.dumps(one).encode() for one in found] if isinstance(found, list) else []

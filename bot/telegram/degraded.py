@@ -14,7 +14,9 @@ from waiting_room.care import danger
 from waiting_room.channels import fixed
 from waiting_room.channels.contract import Permanent
 
+# Some hundred bytes each. Storage that is gone for longer has been noticed by then.
 REMEMBERED = 10_000
+# One dead line must not keep the next person in danger waiting.
 SEND_WITHIN = 10.0
 
 log = logging.getLogger(__name__)
@@ -50,8 +52,10 @@ class Degraded:
         answered = self._seen.get(label.update_id)
         if answered or (answered is False and not everybody):
             return None
+        # A group has a negative id, and nothing is ever said there.
         is_person = bool(label.chat_id) and int(label.chat_id) > 0
         needs = _is_said(update) if everybody else _needs_the_lines(update)
+        # Noted before it is sent: while the sending hangs, the same update may come again.
         self._seen[label.update_id] = is_person and needs
         if len(self._seen) > REMEMBERED:
             del self._seen[next(iter(self._seen))]
@@ -62,6 +66,7 @@ class Degraded:
 
 
 def _is_said(update: bytes) -> bool:
+    # Somebody who blocked the bot said nothing, and could not be answered.
     return b'"my_chat_member"' not in update
 
 

@@ -37,6 +37,8 @@ class Door:
         """Store these; True once nothing of it can be lost. If storage lets people wait, whoever
         is in danger is given the lines; if it refuses, everybody: Telegram keeps back what they
         write next until this one was taken, and we would never see it."""
+        # A task of its own: it goes on when we stop waiting, and what it stores is not stored in
+        # vain.
         storing = asyncio.create_task(self.store(batch))
         await asyncio.wait({storing}, timeout=self._patience)
         if not storing.done():

@@ -13,11 +13,12 @@ class Pace:
     """The times of this door, in seconds."""
 
     poll: int = 25
+    # After this somebody in danger is not left waiting for slow storage.
     answer: float = 2.0
-    """After this somebody in danger is not left waiting for slow storage."""
     first: float = 1.0
     longest: float = 60.0
     conflict: float = 3.0
+    # An old process may still be ending for some seconds; after this it is no overlap any more.
     suspicious: float = 30.0
     forgotten: float = 60.0
     repeat: float = 3600.0
@@ -33,6 +34,7 @@ class Backoff:
     def next(self) -> float:
         """The pause after one more failure."""
         longest = min(self.pace.first * 2**self.failures, self.pace.longest)
+        # Two to the power of a night's failures is a number no pause can be reckoned from.
         self.failures = min(self.failures + 1, 30)
         return random.uniform(longest / 2, longest)
 

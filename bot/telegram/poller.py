@@ -21,6 +21,7 @@ from waiting_room.errors import StorageRefused
 from waiting_room.settings import Settings
 
 SECOND_POLLER = "second poller"
+# 404 for what has not the shape of a token, 401 for one that is not known, or not any more.
 WRONG_TOKEN = (401, 404)
 
 log = logging.getLogger(__name__)
@@ -61,6 +62,7 @@ class Poller:
     async def _poll(self, polling: _Polling, stopped: asyncio.Task[bool]) -> None:
         while not stopped.done():
             self._beat()
+            # A long poll lasts 25 seconds; told to stop, the process must not wait for its end.
             pause = await _unless(stopped, polling.round())
             if pause:
                 await asyncio.wait({stopped}, timeout=pause)
@@ -101,6 +103,7 @@ class _Polling:
             await asyncio.wait({self._storing}, timeout=FAREWELL)
 
     async def _begin(self) -> None:
+        # While one is set, getUpdates is refused; waiting updates are kept.
         await self._api.ask("deleteWebhook")
         with suppress(StorageRefused):
             # Without our own offset Telegram begins at the oldest it still has: just as safe.
@@ -119,6 +122,8 @@ class _Polling:
         if self._storing.done():
             self._storing = None
         if stored:
+            # Only here, once it is on disk: with the next question Telegram forgets what came
+            # before it.
             self._offset = self._next or self._offset
         else:
             await self._door.answer_danger(batch)

@@ -16,10 +16,12 @@ from waiting_room.models.address import TELEGRAM
 
 Json = Mapping[str, Any]
 
+# The kinds of update we ask for; whatever else comes is ignored.
 ALLOWED = ["message", "edited_message", "callback_query", "my_chat_member"]
-"""The kinds of update we ask for; whatever else comes is ignored."""
 GROUPS = ("group", "supergroup")
+# Spoken into the phone just now, and nobody can screen it. A video or a song may be anybody's.
 VOICES = ("voice", "video_note")
+# Messages that Telegram itself writes into a private chat: nobody said anything.
 SERVICE = {
     "boost_added",
     "chat_background_set",
@@ -30,10 +32,11 @@ SERVICE = {
     "users_shared",
     "write_access_allowed",
 }
-"""Messages that Telegram itself writes into a private chat: nobody said anything."""
 START = re.compile(r"/start(?:@\w+)?(?:\s+(?P<payload>.*))?", re.DOTALL)
+# The shape of `crypto.new_token`.
 LINK_TOKEN = re.compile(r"[A-Za-z0-9_-]{43}")
 LANGUAGE = re.compile(r"[A-Za-z]{2,3}(?:-[A-Za-z]{2,4})?")
+# A message "from tomorrow" would stand below everything that is said after it.
 CLOCKS_DIFFER_BY = timedelta(minutes=1)
 
 
@@ -115,6 +118,7 @@ def _edited(message: Json, now: datetime) -> Meaning:
     if chat_id is None:
         return Ignored("not a private chat")
     text = _text(message)
+    # Telegram also calls it an edit when a live location moves.
     if not text:
         return Ignored("an edit without words")
     changed_at = message.get("edit_date")
@@ -195,6 +199,7 @@ def _private_chat(part: Json) -> str | None:
     """The chat's id; None when it is a group or a channel, where nobody is answered."""
     chat = _part(part, "chat")
     number = chat.get("id")
+    # `type` and not `isinstance`: for Python True is a number too.
     if type(number) is not int or abs(number) >= 2**63:
         raise Unreadable("no chat")
     return str(number) if number > 0 and chat.get("type", "private") == "private" else None

@@ -18,10 +18,11 @@ from waiting_room.care.inbox import PATIENTS, STAFF
 from waiting_room.channels.fixed import Speaker
 from waiting_room.settings import Settings
 
+# Bytes of one update; a long message that answers a long message stays far below.
 LARGEST = 1_000_000
-"""Bytes of one update; a long message that answers a long message stays far below."""
 SECRET = "X-Telegram-Bot-Api-Secret-Token"
 PATH = "/telegram"
+# So many updates Telegram may bring side by side: each holds a thread while it is stored.
 AT_ONCE = 20
 
 log = logging.getLogger(__name__)
@@ -54,6 +55,7 @@ class Webhook:
     async def _receive(self, bot: str, request: Request) -> Response:
         """200 only once it is stored; 503 asks Telegram to bring it again."""
         given = request.headers.get(SECRET, "")
+        # Before the body is read: a flood of strangers costs no memory and leaves nothing in a log.
         if bot not in self._doors or not self._secret or not crypto.same(given, self._secret):
             return Response(status_code=403)
         update = await _body(request)
@@ -96,6 +98,7 @@ def _bots(settings: Settings) -> Iterator[tuple[str, str]]:
 async def _body(request: Request) -> bytes | None:
     """The body; None as soon as it is too large."""
     body = bytearray()
+    # Piece by piece: a declared length can lie.
     async for piece in request.stream():
         body += piece
         if len(body) > LARGEST:

@@ -97,6 +97,7 @@ def is_good(session: Session, link: str, *, now: datetime) -> bool:
 def _heard(session: Session, attempt: Attempt, *, now: datetime) -> Address:
     language = attempt.language
     address = conversations.address(session, WEB_CHAT, attempt.browser, now=now, language=language)
+    # A double click sends both at once: the second waits, and then finds that it was heard.
     conversations.hold(session, address)
     start = Act(Kind.START, attempt.link, attempt.once, language)
     hearing.pass_on(session, attempt.browser, start, now=now)

@@ -35,6 +35,8 @@ class Act:
         """The id by which the conversation knows it again; "" for a form without an id."""
         if not self.once:
             return ""
+        # With the words in it: a form that a browser kept (the back button) and that now says
+        # something else is another message.
         said = f"{self.kind}\x1f{self.once}\x1f{self.value}".encode()
         return hashlib.sha256(said).hexdigest()[:32]
 

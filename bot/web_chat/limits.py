@@ -26,6 +26,7 @@ class Limits:
 
 def writes_too_fast(request: Request, token: str, text: str) -> bool:
     """Whether this chat should slow down; never for words that must bring a person."""
+    # Counted first, screened only when it is too much: the rules are not run twice for everybody.
     return bool(_limits(request).said.wait(token)) and not is_danger(text)
 
 

@@ -9,6 +9,7 @@ from typing import TypeVar
 from waiting_room.errors import StorageRefused
 
 SECONDS = 2.0
+# As many as the web server has threads: more could not come in, fewer would make people wait.
 AT_ONCE = 40
 T = TypeVar("T")
 _hands = ThreadPoolExecutor(AT_ONCE, thread_name_prefix="heard")

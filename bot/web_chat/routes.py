@@ -22,6 +22,7 @@ from waiting_room.errors import StorageRefused
 from waiting_room.pages.security import CheckedForm, Fields
 from waiting_room.pages.site import site_of
 
+# A little below what Telegram takes, so that the same words fit both doors.
 LONGEST = 4_000
 NEWEST = "#latest"
 router = APIRouter(prefix="/chat")
@@ -97,6 +98,7 @@ def _heard(request: Request, fields: Fields, kind: Kind, value: str) -> Response
     act = Act(kind, value, fields.text("once"), visitors.language_of(request))
     hear = partial(hearing.take, token, act, now=clock.now())
     try:
+        # An empty form is nobody's message; the person is simply shown their chat again.
         is_in = not value or in_time(hear)
     except StorageRefused:
         return answers.notice(request, Notice(503, answers.NOT_PASSED_ON, kept, act.once))

@@ -37,6 +37,8 @@ def keep(request: Request, response: Response, token: str) -> None:
         max_age=int(LASTS.total_seconds()),
         path="/",
         httponly=True,
+        # Lax and not strict: a link in a mail must open the chat, and changing needs a form token
+        # anyway.
         samesite="lax",
         secure=site_of(request).is_https,
     )
@@ -53,6 +55,7 @@ def address_of(session: Session, token: str) -> Address | None:
     if not token:
         return None
     found = conversations.address_known(session, WEB_CHAT, token)
+    # A chat that never joined stays a stranger's, even for the browser that holds its token.
     joined = found is not None and found.patient_id is not None and found.dead_at is None
     return found if joined else None
 

@@ -32,8 +32,8 @@ REACHED = ("spoke", "met", "wrote and they answered", "emergency services called
 NOT_REACHED = ("no answer", "left a message")
 OUTCOMES = REACHED + NOT_REACHED
 CLOSE_REASONS = ("person is safe", "help arranged", "handed over", "false alarm", "done")
+# Minutes after which a taken alert without an outcome climbs again (P10).
 OUTCOME_WITHIN = {Colour.RED: 30, Colour.AMBER: 30, Colour.GREEN: 480}
-"""Minutes after which a taken alert without an outcome climbs again (P10)."""
 STILL_OPEN = timedelta(hours=24)
 OVERDUE = timedelta(seconds=60)
 QUIET_AFTER_NOTICE = timedelta(minutes=1)

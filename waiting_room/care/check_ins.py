@@ -27,8 +27,8 @@ MOVES = states.table(
 NUDGE_AFTER, MISS_AFTER = timedelta(hours=24), timedelta(hours=24)
 ANSWER_LATE = timedelta(days=9)
 SECOND_TAP = timedelta(minutes=1)
+# Which answers reach a person. A fixed rule, on purpose not in the content.
 REACHES = {"not-great": Colour.AMBER, "need-help": Colour.AMBER}
-"""Which answers reach a person. A fixed rule, on purpose not in the content."""
 
 
 def plan_of(session: Session, patient_id: str) -> CheckInPlan | None:

@@ -17,8 +17,8 @@ WORKER, BACKUP, LEAD, ON_CALL, EVERYBODY = providers.RUNGS
 PROOF_LASTS = timedelta(days=30)
 LOOK_AHEAD_DAYS = 14
 PEOPLE_NEEDED = 2
+# Minutes of work in a day: what takes longer is promised in days.
 A_DAY = 8 * 60
-"""Minutes of work in a day: what takes longer is promised in days."""
 
 
 def stand(

@@ -13,8 +13,8 @@ import holidays
 SUBDIVISION = {"england": "ENG", "wales": "WLS", "scotland": "SCT", "northern-ireland": "NIR"}
 QUIET_FROM, QUIET_UNTIL = time(19), time(9)
 WEEK = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
+# Far enough for hours of one day a week to have an opening after the holidays of Christmas.
 LOOK_AHEAD_DAYS = 35
-"""Far enough for hours of one day a week to have an opening after the holidays of Christmas."""
 
 
 @cache

@@ -25,8 +25,8 @@ PATIENTS, STAFF = "patients", "staff"
 CHANNELS = {PATIENTS: TELEGRAM, STAFF: "staff_telegram"}
 NO_CHAT = "none"
 
+# Senders repeat an update for a day. The same number later is a new one: ids begin anew.
 COPIES_COME_WITHIN = timedelta(days=2)
-"""Senders repeat an update for a day. The same number later is a new one: ids begin anew."""
 LONGEST_HOLD = timedelta(minutes=1)
 
 

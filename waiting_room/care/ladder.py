@@ -23,8 +23,8 @@ from waiting_room.models import Alert, AlertEvent, LetterRow, Staff, StaffChanne
 TOLD, TOLD_AGAIN, TOLD_ON_CALL = "told", "told again", "told on call"
 REMINDED = "reminded"
 NOBODY, CLOSED_HOURS = "nobody on this rung", "out of hours"
+# What a step leaves behind when somebody was told.
 STEPS = (TOLD, TOLD_ON_CALL, CLOSED_HOURS)
-"""What a step leaves behind when somebody was told."""
 PAGES = {"staff_telegram": "staff/alert-telegram", "email": "staff/alert-mail"}
 PAGES_AGAIN = {"staff_telegram": "staff/alert-again", "email": "staff/alert-mail"}
 

@@ -19,10 +19,10 @@ NOTE_LIMIT = 4_000
 DAY_FIRST = re.compile(r"(\d{1,2})[/. -](\d{1,2})[/. -](\d{4})")
 YEAR_FIRST = re.compile(r"\d{4}-\d{2}-\d{2}")
 HIDDEN = {"Cc", "Cf", "Cs", "Co", "Cn"}
+# Letters by Unicode's tables, and nothing at all to the eye.
 BLANK = "\u115f\u1160\u2800\u3164\uffa0"
-"""Letters by Unicode's tables, and nothing at all to the eye."""
+# How long after its last sign of life a web-chat page still counts as open.
 LIVE_PAGE_SECONDS = 90
-"""How long after its last sign of life a web-chat page still counts as open."""
 
 
 def enter(

@@ -19,8 +19,8 @@ from waiting_room.models import Address, LetterRow, Patient
 from waiting_room.models.address import TELEGRAM
 
 ANNOUNCEMENT = "conversation/new-message"
+# So long after their last word a person counts as looking at the chat.
 LOOKING = timedelta(minutes=2)
-"""So long after their last word a person counts as looking at the chat."""
 ANNOUNCE_AGAIN = timedelta(hours=1)
 
 

@@ -30,8 +30,8 @@ from waiting_room.models import (
 from waiting_room.models.staff import ADMINISTRATOR, CASE_WORKER, COORDINATOR
 
 SHORT, LONG = 40, 400
+# Letters a worker sees in any case: their own, and those about an alert.
 OURS = ("conversation/from-worker", "conversation/goodbye", "conversation/alert-", "crisis/")
-"""Letters a worker sees in any case: their own, and those about an alert."""
 
 
 @dataclass(frozen=True)

@@ -34,8 +34,8 @@ REASONS = (
     "died",
     "other",
 )
+# Reasons after which not one more letter may go out.
 SILENT = ("moved away", "died")
-"""Reasons after which not one more letter may go out."""
 WHO_SEES_A_NEW_PERSON = {
     permissions.INTAKE: "not assigned yet",
     permissions.COORDINATION: "coordinators can always hand over",

@@ -12,8 +12,8 @@ from waiting_room.care import duty
 from waiting_room.errors import BadInput, NotFound
 from waiting_room.models import Absence, DutyTurn
 
+# The rungs a person is put on. `worker` follows from who holds the patient.
 STANDING = (duty.BACKUP, duty.LEAD, duty.ON_CALL)
-"""The rungs a person is put on. `worker` follows from who holds the patient."""
 
 
 def turns(session: Session, *, now: datetime) -> dict[str, list[DutyTurn]]:

@@ -20,6 +20,8 @@ NO_BOT = "no Telegram bot set"
 def channels_of(settings: Settings) -> dict[str, Channel]:
     """The channels that are set up; letters of the others fail with a reason, and people hear."""
     return {
+        # Telegram then forbids forwarding and saving: what the room says to a patient stays there.
+        # A notice to staff holds nothing but a reference, and may be passed on to a colleague.
         TELEGRAM: _bot(settings.telegram_token, settings, protect=True),
         STAFF_TELEGRAM: _bot(settings.staff_telegram_token, settings, protect=False),
         EMAIL: _mail(settings),
@@ -37,6 +39,8 @@ class Delivery:
     async def run(self, stop: asyncio.Event, *, beat: Callable[[], None] = lambda: None) -> None:
         """Deliver until told to stop; then what is on its way may land, for six seconds."""
         lanes = [Lane(name, channel) for name, channel in self.channels.items()]
+        # A lane that breaks takes the others with it, and the process starts anew as a whole: half
+        # a delivery would look alive from outside.
         async with asyncio.TaskGroup() as group:
             for lane in lanes:
                 group.create_task(lane.run(stop, beat), name=f"lane {lane.name}")

@@ -21,10 +21,14 @@ from waiting_room.settings import LOOPBACK
 CONNECT_SECONDS = 5.0
 ANSWER_SECONDS = 6.0
 PLAIN = r"[!#-'*-+\--9=?A-Z^-~]+"
+# One @, visible ASCII, no brackets or commas: nothing that could end a header or an envelope.
 MAIL_ADDRESS = re.compile(f"{PLAIN}@{PLAIN}")
-"""One @, visible ASCII, no brackets or commas: nothing that could end a header or an envelope."""
+# RFC 3463: the second number says what is wrong. 1 is the address, 2 the mailbox; 7, for example,
+# is a policy of the server, which says nothing about the person's box.
 ENHANCED = re.compile(r"\s*5\.(\d+)\.\d+")
+# Other final answers (552, a full box; 554, taken for spam) are about this mail, not the box.
 NO_SUCH_BOX = (550, 551, 553)
+# An administrator must put this right; knocking every second would get us locked out.
 SETTINGS_WRONG = 60.0
 
 
@@ -74,6 +78,7 @@ class EmailChannel:
         mail["Subject"] = " ".join(subject.split())
         mail["Date"] = format_datetime(clock.wall())
         mail["Message-ID"] = f"<{parcel.letter_id}@{self._sender.rpartition('@')[2]}>"
+        # RFC 3834: two machines that answer each other would write for ever.
         mail["Auto-Submitted"] = "auto-generated"
         mail.set_content(library.to_text(parcel.page, filled(parcel, self._address)))
         return mail
@@ -89,6 +94,7 @@ class EmailChannel:
             await server.data(mail.as_bytes())
         except (SMTPException, OSError) as error:
             raise _after_the_words(error) from None
+        # It was taken already. A farewell that fails must not send the mail a second time.
         with suppress(SMTPException, OSError):
             await server.quit()
 

@@ -44,6 +44,7 @@ class Speaker(Protocol):
 
 def could_not_pass_on(language: str = FALLBACK) -> str:
     """The whole answer: that nobody has seen the message, and who to call."""
+    # English rather than a guess: in a crisis only words that stand above may be said.
     spoken = language.partition("-")[0]
     spoken = spoken if spoken in LINES else FALLBACK
     before, after = NOT_PASSED_ON[spoken]

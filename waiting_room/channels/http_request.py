@@ -16,9 +16,10 @@ from telegram.request import BaseRequest, RequestData
 
 CONNECT_SECONDS = 5.0
 READ_SECONDS = 10.0
+# Far more than a bot may send in a second: a crisis letter never waits for a connection.
 CONNECTIONS = 256
+# Shorter than the other side's, so that a letter never meets a connection just being closed.
 IDLE_SECONDS = 15
-"""Shorter than the other side's, so that a letter never meets a connection just being closed."""
 
 DID_NOT_ARRIVE = (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError, aiohttp.InvalidURL)
 
@@ -56,15 +57,19 @@ class HttpRequest(BaseRequest):
             connect=_chosen(limits, "connect_timeout", self._connect),
             sock_read=_chosen(limits, "read_timeout", self._read),
         )
+        # As a form and not as JSON: this is how the library encodes what it hands over.
         words = request_data.json_parameters if request_data else None
         failure: TelegramError
         try:
             async with self._pool().request(method, url, data=words, timeout=patience) as answer:
                 return _checked(answer.status, await answer.read())
+        # The order matters: these are kinds of ClientError too, and only they prove that nothing
+        # arrived. A letter that surely did not arrive may be sent again without a second thought.
         except DID_NOT_ARRIVE as error:
             failure = NotDelivered(type(error).__name__)
         except (aiohttp.ClientError, TimeoutError, OSError) as error:
             failure = TimedOut(type(error).__name__)
+        # Outside the handler: else the carrier's error, with the token in it, is chained to ours.
         raise failure
 
     def _pool(self) -> aiohttp.ClientSession:

@@ -25,11 +25,12 @@ T = TypeVar("T")
 Landing = asyncio.Task[Outcome]
 
 LOOK_EVERY = 1.0
+# How long a routine letter that left may wait for others to be marked with it.
 GATHER = 0.2
-"""How long a routine letter that left may wait for others to be marked with it."""
+# Together less than a letter's lease: nobody else may take it while it is still on its way.
 PATIENCE = 5.0
 SEND_WITHIN = 22.0
-"""Together less than a letter's lease: nobody else may take it while it is still on its way."""
+# Within the eight seconds that the process gives its parts to end.
 LAST_MOMENTS = 6.0
 
 
@@ -87,6 +88,8 @@ class Lane:
         if self._channel.resting:
             return []
         room = self._channel.at_once - self._routine
+        # A lane that is nearly full takes nothing routine, so that each claim is worth its
+        # transaction; a crisis letter is claimed all the same.
         full = room <= self._channel.at_once // 4
         limit = GROUP if full else min(room, GROUP)
         work = asyncio.to_thread(self._take, limit, only_crisis=full)
@@ -96,6 +99,7 @@ class Lane:
     def _take(self, limit: int, *, only_crisis: bool) -> list[Parcel]:
         now = clock.now()
         due = sending.Due(self.name, now=now, wall=clock.wall(), only_crisis=only_crisis)
+        # Nearly every look finds nothing: an idle lane must not take the write lock for it.
         with db.read() as session:
             if not sending.waiting(session, due):
                 return []
@@ -107,6 +111,8 @@ class Lane:
             task = asyncio.create_task(self._fly(parcel, None))
         else:
             task = asyncio.create_task(self._fly(parcel, self._last_to.get(parcel.place)))
+            # People read a chat in order: the second letter to a place waits for the first. Crisis
+            # letters neither wait nor make others wait.
             self._last_to[parcel.place] = task
             self._routine += 1
         self._flying.add(task)
@@ -116,11 +122,13 @@ class Lane:
         try:
             found = await self._safely(self._deliver(parcel, before), "the letter is tried again")
         finally:
+            # Given back before the mark: the channel is free again, and marking may take a while.
             self._routine -= not parcel.is_crisis
         outcome = Outcome(parcel, trouble=_our_fault(parcel))
         if isinstance(found, Outcome):
             outcome = found
         if parcel.is_crisis:
+            # Alone and at once: after a kill, what was sent and not marked is sent again.
             await self._write_down([outcome])
         else:
             self._land(outcome)

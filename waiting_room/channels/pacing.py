@@ -10,8 +10,9 @@ from waiting_room import clock
 
 PER_SECOND = 30.0
 CHAT_GAP = 1.0
+# How much of the limit is used: exactly at it, network jitter alone draws 429s.
 JUST_UNDER = 0.995
-"""How much of the limit is used: exactly at it, network jitter alone draws 429s."""
+# Chats that wait for their own second are looked at this often.
 LOOK_AGAIN = 0.02
 A_LITTLE_LATE = 0.004
 FORGET_CHATS_ABOVE = 1_000
@@ -63,6 +64,8 @@ class Pacer:
     def rest(self, seconds: float) -> None:
         """Send nothing for so long. Everybody in the queue is sent home with Resting."""
         self._rest_until = max(self._rest_until, self._time() + seconds)
+        # What is sent in the pause is refused as well. Their letters go back to the outbox, where a
+        # crisis letter that comes meanwhile stands before them.
         waiting, self._waiting = self._waiting, []
         for waiter in waiting:
             if not waiter.turn.done():
@@ -88,6 +91,7 @@ class Pacer:
     def _step(self) -> float:
         """Give one turn if one may be given now; returns how long to wait before the next look."""
         now = self._time()
+        # Whoever stopped waiting (a time limit) must not use up a turn.
         self._waiting = [waiter for waiter in self._waiting if not waiter.turn.done()]
         if self._next > now:
             return self._next - now
@@ -101,6 +105,7 @@ class Pacer:
         late = now - self._next
         self._next = (self._next if late < max(self._gap / 2, A_LITTLE_LATE) else now) + self._gap
         self._chats[first.chat] = now + self._chat_gap
+        # Ten thousand people who were written to once must not stay in memory for ever.
         if len(self._chats) > FORGET_CHATS_ABOVE:
             self._chats = {chat: free for chat, free in self._chats.items() if free > now}
         first.turn.set_result(None)

@@ -13,10 +13,10 @@ from waiting_room.care import undelivered
 from waiting_room.channels.contract import Later, NotSent, Permanent, Unsure
 from waiting_room.sending import Parcel
 
+# Routine letters are marked in groups: at most so many copies after a kill, and one disk write.
 GROUP = 20
-"""Routine letters are marked in groups: at most so many copies after a kill, and one disk write."""
+# The page that says "you may have seen this", for notices that may have arrived already.
 REPEATS = {"staff/alert-telegram": "staff/alert-again"}
-"""The page that says "you may have seen this", for notices that may have arrived already."""
 
 
 @dataclass(frozen=True)
@@ -51,6 +51,8 @@ def write_down(session: Session, outcome: Outcome, *, now: datetime) -> bool:
     parcel, trouble = outcome.parcel, outcome.trouble
     if isinstance(trouble, Permanent):
         mine = sending.failed(session, parcel, trouble.why, now=now)
+        # What follows (a dead address, a task to phone) is done in the transaction of the mark: a
+        # kill between the two would leave a person unreached and nobody asked to phone.
         if mine and not outcome.bare:
             why, gone = trouble.why, trouble.gone
             undelivered.follow_up(session, parcel.letter_id, why, gone=gone, now=now)

@@ -41,10 +41,13 @@ logging.getLogger("telegram").setLevel(logging.WARNING)
 log = logging.getLogger(__name__)
 
 NO_PREVIEW = LinkPreviewOptions(is_disabled=True)
+# A letter whose turn does not come is put back, so that its lease never runs out while it waits.
 TURN_WITHIN = 5.0
 ASK_AGAIN = 2.0
+# Later and not Permanent: it is our setting that is wrong, and the letter still has its reader.
 TOKEN_WRONG = 60.0
 
+# What each of Telegram's errors means for a letter; the first line that fits counts.
 REFUSALS: tuple[tuple[type[TelegramError], str, Callable[[], NotSent]], ...] = (
     (ChatMigrated, "", partial(Permanent, "the chat moved", gone=True)),
     (Forbidden, "blocked by the user", partial(Permanent, "blocked", gone=True)),
@@ -59,7 +62,6 @@ REFUSALS: tuple[tuple[type[TelegramError], str, Callable[[], NotSent]], ...] = (
     (NetworkError, "", partial(Later, "Telegram cannot be reached")),
     (TelegramError, "", partial(Unsure, "an answer nobody can read")),
 )
-"""What each of Telegram's errors means for a letter; the first line that fits counts."""
 
 
 @dataclass(frozen=True)
@@ -123,9 +125,11 @@ class TelegramChannel:
             for number, message in enumerate(messages[start:], start):
                 message_id = await self._send_part(parcel, message)
                 self._parts_sent[parcel.letter_id] = number + 1
+        # It surely did not arrive: the next try goes on with this part.
         except Later:
             raise
         except NotSent:
+            # A routine letter is not tried again, so nobody will ask how far it came.
             if not parcel.is_crisis:
                 self._parts_sent.pop(parcel.letter_id, None)
             raise
@@ -139,6 +143,7 @@ class TelegramChannel:
     async def _be_sure(self, parcel: Parcel) -> None:
         """After a silence one harmless question goes first, so that an outage which swallows
         answers costs the routine letters of one moment and not all of them."""
+        # A crisis letter asks nothing first: twice is better than late.
         if not self._doubtful or parcel.is_crisis:
             return
         if self._asking:

@@ -42,6 +42,7 @@ def _translation(english: Page, page: Page | None, language: str) -> Iterator[Pr
 def _links(pages: Pages) -> Iterator[Problem]:
     for page in pages.values():
         for key in linked_pages(page):
+            # Only a warning: the words of the link stay, so a reader loses no meaning.
             if (FALLBACK_LANGUAGE, key) not in pages and (page.language, key) not in pages:
                 message = f"It leads to {key}, which is no page. Correct the link."
                 yield Problem(f"{page.name}.md", 1, "link", "warning", message)
@@ -53,6 +54,8 @@ def _labels(pages: Pages) -> Iterator[Problem]:
         if key != labels.PAGE:
             continue
         for name, words in labels.of(page).items():
+            # A press arrives as text, and the room may not know which language the phone shows: one
+            # label must mean the same in all of them.
             other = meanings.setdefault(labels.normalise_label(words), name)
             if other != name:
                 message = f"{words!r} is {other} in another language and {name} here. Change one."

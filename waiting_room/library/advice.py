@@ -11,6 +11,7 @@ from waiting_room.library.page import Problem
 
 OLDEST_READING_AGE = 11
 LONGEST_SENTENCE = 25
+# The formula was made for English: a Welsh or Polish page would get a figure that means nothing.
 READING_AGE_LANGUAGE = "en"
 
 Advice = Callable[[Draft], Iterator[Problem]]
@@ -32,6 +33,7 @@ def _unreviewed(draft: Draft) -> Iterator[Problem]:
     for field in ("reviewed_by", "reviewers", "verified_by"):
         said = draft.page.meta.get(field)
         names = said if isinstance(said, list) else [said]
+        # No error: refusing honesty would teach people to write any name there.
         if any(is_nobody(name) for name in names):
             message = f"{field} says nobody yet. Have it checked, and name who did."
             yield draft.warning("unreviewed", message, draft.line_of(field))
@@ -42,6 +44,7 @@ def _expired(draft: Draft) -> Iterator[Problem]:
         return
     line = help_lines.HelpLine.from_page(draft.page)
     if line.expired(draft.today):
+        # What patients see of it now decides how urgent this is.
         shown = "is still shown" if line.never_hidden else "is hidden"
         message = f"It expired on {line.expires} and {shown}. Call it, then move the date."
         yield draft.warning("expired", message, draft.line_of("expires"))

@@ -8,6 +8,7 @@ from datetime import date
 
 from waiting_room.library.page import Page, Problem
 
+# Written out rather than left empty, so that a page nobody has checked says so to its reader.
 NOBODY = "nobody yet"
 
 
@@ -31,6 +32,7 @@ class Draft:
 
     def line_of(self, field: str) -> int:
         """The line of the file a front matter field stands on."""
+        # Only at the top of the file: a line of the body may begin with the same word and a colon.
         for number, line in enumerate(self.source.splitlines()[: self.body_line], start=1):
             if re.match(rf"{re.escape(field)}\s*:", line):
                 return number

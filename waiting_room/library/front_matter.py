@@ -11,6 +11,7 @@ from typing import Any
 
 import yaml
 
+# Ten times what all labels of a language need.
 LONGEST = 20_000
 # Choices of a check-in and hours of a line go three deep.
 DEEPEST = 6
@@ -33,6 +34,7 @@ class Unreadable(Exception):
 
 def split(source: str) -> tuple[str, str, int]:
     """Front matter, body, and the line of the file the body starts on."""
+    # Files come from every kind of editor; a mark or a line end nobody sees must not refuse a page.
     text = source.removeprefix("\ufeff").replace("\r\n", "\n").replace("\r", "\n")
     lines = text.split("\n")
     if not FENCE.fullmatch(lines[0]):
@@ -54,6 +56,7 @@ def load(front: str) -> dict[str, Any]:
         raise Unreadable(_line(error.problem_mark), _said(error)) from error
     except (yaml.YAMLError, ValueError, OverflowError) as error:
         raise Unreadable(1, f"The front matter cannot be read: {error}. Correct it.") from error
+    # Nothing between the fences is a page without a title: the rules say that in better words.
     if data is None:
         return {}
     if not isinstance(data, dict):
@@ -82,6 +85,7 @@ def _refuse_tricks(front: str) -> None:
 def _plain(front: str) -> object:
     loader = _Loader(front)
     try:
+        # Nodes first: in a dict the second of two equal keys would win in silence.
         node = loader.get_single_node()
         if node is None:
             return None

@@ -11,6 +11,7 @@ PAGE = "conversation/labels"
 
 def normalise_label(text: str) -> str:
     """The same label however it was typed: no capitals, no stray spaces."""
+    # Phones put a capital first and a space last by themselves.
     return " ".join(text.split()).casefold()
 
 

@@ -10,7 +10,6 @@ from waiting_room.library import labels
 from waiting_room.library.page import FALLBACK_LANGUAGE, Page
 from waiting_room.library.shelf import Shelf
 
-
 PHRASES = "conversation/phrases"
 
 
@@ -50,6 +49,7 @@ def pages_in(folder: str, language: str = FALLBACK_LANGUAGE) -> list[Page]:
     """The pages of a folder by title; those not translated are in English."""
     found: dict[str, Page] = {}
     shelf = _current.shelf
+    # English first, then over it what is translated: nothing is missing, nothing is there twice.
     for spoken in reversed(_languages(language)):
         found |= {
             key: page
@@ -74,6 +74,7 @@ def phrase(name: str, language: str = FALLBACK_LANGUAGE, **values: str) -> str:
     found = page(PHRASES, language).meta.get("phrases")
     words = str(found.get(name, "")) if isinstance(found, dict) else ""
     for blank, value in values.items():
+        # Plain text that fills a blank of a page; the page's own reading makes it safe.
         words = words.replace("{" + blank + "}", value)
     return words or labels.readable(name)
 

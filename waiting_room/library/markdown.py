@@ -22,6 +22,7 @@ WITH_VALUES = frozenset({"text", "code_inline", "fence", "code_block"})
 TAGS = {"p", "h1", "h2", "h3", "h4", "h5", "h6", "ul", "ol", "li", "strong", "em", "a"}
 TAGS |= {"code", "pre", "blockquote", "br", "hr"}
 ATTRIBUTES = {"a": {"href"}, "ol": {"start"}}
+# No http: a link from a health service must not be read or changed on its way.
 SCHEMES = {"https", "tel", "mailto"}
 
 LINE_ENDS = re.compile("\r\n|[\r\x0b\x0c\x85\u2028\u2029]")
@@ -49,6 +50,7 @@ def allowed(address: str) -> bool:
 def to_html(page: Page | str, values: Mapping[str, str]) -> str:
     """The page as HTML that holds only the few tags of the allow-list."""
     html = _reader.renderer.render(filled(page, values), _reader.options, {})
+    # The reader lets no HTML through already. This second lock holds if the first ever gives way.
     return nh3.clean(html, tags=TAGS, attributes=ATTRIBUTES, url_schemes=SCHEMES)
 
 
@@ -82,6 +84,7 @@ def _template(markdown: str) -> Sequence[Token]:
 
 
 def _fill(token: Token, values: Mapping[str, str]) -> Token:
+    # Most tokens hold no blank, and copying every one would cost more than all the rest.
     if "{" not in token.content:
         return token
     if token.type in WITH_VALUES:
@@ -101,6 +104,7 @@ def _words(token: Token, values: Mapping[str, str]) -> Iterator[Token]:
     if token.type != "text":
         yield token.copy(content=content)
         return
+    # A worker's line break is meant; Markdown would take a single one for a space.
     for number, line in enumerate(content.split("\n")):
         if number:
             yield Token("hardbreak", "br", 0)
@@ -117,6 +121,7 @@ def _put(text: str, values: Mapping[str, str]) -> str:
 
 def clean(value: str) -> str:
     """The value as every door shows it: one kind of line end, nothing invisible."""
+    # The usual case, without three searches through the text.
     if value.isascii() and value.isprintable():
         return value
     text = UNSEEN.sub("", LINE_ENDS.sub("\n", value))
@@ -157,5 +162,6 @@ def _address(address: str, values: Mapping[str, str]) -> str:
 
 def _made(before: str, value: str) -> str:
     if before == "tel:":
+        # A telephone dials what stands here: only what its keys can type.
         return before + re.sub(r"[^0-9+*#]", "", value)
     return before + quote(value, safe="" if before else ":/?&=#%+@,;~")

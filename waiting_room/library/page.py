@@ -42,6 +42,7 @@ class Page:
     title: str
     summary: str
     body: str
+    # Left out of the hash, because lists have none; the digest tells pages apart.
     meta: Mapping[str, Any] = field(repr=False, hash=False)
     placeholders: frozenset[str] = frozenset()
 
@@ -58,6 +59,7 @@ class Page:
 
 def digest_of(raw: bytes) -> str:
     """The same bytes have the same digest, for ever."""
+    # Of the bytes and not of the text read: what was confirmed is the file as it lay there.
     return hashlib.sha256(raw).hexdigest()[:DIGEST_LENGTH]
 
 

@@ -13,6 +13,7 @@ from waiting_room.library.markdown import filled
 from waiting_room.library.page import Page
 from waiting_room.library.writer import Mark, Writer
 
+# Telegram refuses a longer message as a whole.
 LONGEST_PART = 4096
 
 Entity = dict[str, object]
@@ -51,6 +52,7 @@ def _parts(text: str, units: Sequence[int]) -> Iterator[tuple[int, int]]:
 
 
 def _good_end(text: str, start: int, end: int) -> int:
+    # A cut in the first quarter would send a scrap: then the next best place is taken.
     for between in ("\n\n", "\n", ". ", " "):
         at = text.rfind(between, start, end)
         if at - start >= LONGEST_PART // 4:
@@ -61,6 +63,7 @@ def _good_end(text: str, start: int, end: int) -> int:
 def _entities(
     marks: Sequence[Mark], units: Sequence[int], start: int, end: int
 ) -> Iterator[Entity]:
+    # The outer mark before the inner one, as Telegram wants it, and each cut where the message is.
     for mark in sorted(marks, key=lambda mark: (mark.start, -mark.end)):
         first, last = max(mark.start, start), min(mark.end, end)
         if first >= last:

@@ -20,6 +20,7 @@ from waiting_room.library.plain import to_text
 FEWEST_WORDS = 30
 AGE_BEFORE_GRADE_ONE = 5
 SENTENCE_END = re.compile(r"(?<=[.!?])[\"'”’)]*\s+|\n+")
+# An address is one very long "word" that nobody reads aloud.
 ADDRESS = re.compile(r"\(?(https://|mailto:|tel:)[^\s)]+\)?")
 WORD = re.compile(r"\w[\w'’-]*")
 

@@ -20,6 +20,7 @@ from waiting_room.library.shelf import Shelf
 LANGUAGE = re.compile(r"[a-z]{2,3}(-[A-Za-z]{2,4})?")
 # Far above any good page in any script; what is larger is not even read into memory.
 LARGEST_FILE = 200_000
+# For editors, and it may stand in any folder.
 NOT_PAGES = {"README.md"}
 EVERYTHING = "."
 
@@ -66,7 +67,9 @@ def _pages(root: Path, folder: Path, problems: list[Problem]) -> Iterator[Path]:
 
 def _inside(root: Path, folder: Path, problems: list[Problem]) -> list[Path]:
     try:
+        # In one order everywhere, so that the same folder gives the same report on every machine.
         found = sorted(path for path in folder.iterdir() if not path.name.startswith("."))
+        # A link inside the folder could publish any file of this machine.
         home = root.resolve(strict=True)
         astray = [path for path in found if not path.resolve().is_relative_to(home)]
     except (OSError, RuntimeError) as error:
@@ -110,6 +113,7 @@ def _draft(name: str, file: Path, today: date) -> Draft:
 
 def _bytes(file: Path) -> bytes:
     try:
+        # A pipe or a device with a page's name would keep us reading for ever.
         if not file.is_file():
             raise Unreadable(1, "It is not a file. Put a Markdown file here.", "file")
         if file.stat().st_size > LARGEST_FILE:

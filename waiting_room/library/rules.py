@@ -16,6 +16,7 @@ from waiting_room.library.markdown import allowed
 from waiting_room.library.page import FIELD, Problem
 
 LONGEST_BODY = 20_000
+# One pair of eyes misses what it wrote itself.
 REVIEWERS_OF_CRISIS_PAGES = 2
 DATES = ("reviewed", "review_by", "verified", "expires")
 CONTROL = re.compile("[\x00-\x08\x0b-\x1f\x7f]")
@@ -80,6 +81,7 @@ def _token(draft: Draft, token: Token, line: int) -> Iterator[Problem]:
     if token.type in ("html_block", "html_inline"):
         shown = token.content.strip().split("\n")[0][:40]
         yield draft.error("html", f"HTML is not allowed: {shown}. Write it in Markdown.", line)
+    # A channel that cannot show a picture would show nothing in its place.
     if token.type == "image":
         yield draft.error("picture", "Pictures are not shown yet. Describe it in words.", line)
     if token.type == "link_open" and not allowed(str(token.attrs["href"])):
@@ -116,6 +118,7 @@ def _help_line(draft: Draft) -> Iterator[Problem]:
         return
     if not page.meta.get("number") and not page.meta.get("text_number"):
         yield draft.error("help-line", "There is no number. Add `number:` or `text_number:`.")
+    # Without it nobody can check the number again, and it would be believed for ever.
     if not page.meta.get("source"):
         yield draft.error("help-line", "There is no source. Say where the number comes from.")
     try:

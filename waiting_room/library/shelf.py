@@ -33,6 +33,7 @@ class Shelf:
     def label_keys(self) -> Mapping[str, str]:
         """What each label of each language means; English wins where two say the same."""
         meanings: dict[str, str] = {}
+        # English comes first: of two readers who type the same word, most mean that one.
         for language in self.languages:
             page = self.pages.get((language, labels.PAGE))
             for name, words in labels.of(page).items():

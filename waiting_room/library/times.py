@@ -8,6 +8,7 @@ from babel import Locale, UnknownLocaleError
 from babel.dates import format_date, format_time
 
 ENGLISH = "en"
+# "12am" and "12pm" are read both ways; the NHS service manual avoids them.
 NAMED = {time(0): "midnight", time(12): "midday"}
 
 
@@ -16,6 +17,7 @@ def say_time(at: time, language: str = ENGLISH) -> str:
     # Nobody is told seconds, and midnight must be found whatever they are.
     at = at.replace(second=0, microsecond=0, tzinfo=None)
     locale = _locale(language)
+    # Only English has this custom; "5:30pm" in a Polish sentence looks like a mistake.
     if locale.language != ENGLISH:
         return format_time(at, "short", locale=locale)
     if at in NAMED:

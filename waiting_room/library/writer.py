@@ -9,6 +9,7 @@ from urllib.parse import unquote
 
 from markdown_it.token import Token
 
+# Telegram knows no lists and a mail is plain text: the signs must be letters of their own.
 BULLET = "•"
 RULE = "———"
 STYLES = {"strong": "bold", "em": "italic", "heading": "bold", "blockquote": "blockquote"}
@@ -75,6 +76,7 @@ class Writer:
     def _edge(self, token: Token) -> None:
         kind = token.type.removesuffix("_open").removesuffix("_close")
         opens = token.nesting > 0
+        # Points of a list stand close together; only paragraphs are parted by an empty line.
         if kind in BLOCKS:
             self._break("\n" if self._lists else "\n\n")
         acts = {
@@ -128,6 +130,7 @@ class Writer:
     def _tell_address(self, words: str, url: str) -> None:
         address = unquote(re.sub(r"^(tel|mailto):", "", url))
         number = re.sub(r"\D", "", address)
+        # "Call 116 123 (116123)" would be heard twice by somebody listening for a number.
         called = bool(number) and number in re.sub(r"\D", "", words)
         if address and address not in words and not called:
             self._write(f" ({address})")

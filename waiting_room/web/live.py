@@ -16,11 +16,11 @@ from waiting_room.models import Staff
 from waiting_room.web.deps import SignedIn, may, still_signed_in
 
 router = APIRouter(prefix="/desk")
+# Seconds. Another process may change things, and its bell does not ring here.
 LOOK_EVERY = 2.0
-"""Seconds. Another process may change things, and its bell does not ring here."""
 GATHER = 0.2
+# Looks without a word before a comment keeps the line open.
 QUIET_FOR = 15
-"""Looks without a word before a comment keeps the line open."""
 HEADERS = {"x-accel-buffering": "no"}
 CHANGED, SIGNED_OUT = "alerts", "signed-out"
 
