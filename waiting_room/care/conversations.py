@@ -30,6 +30,9 @@ def address(
     hashed = chat_hash(channel, chat_id)
     found = by_hash(session, channel, hashed)
     if found is not None:
+        if channel == TELEGRAM and found.chat_id is None:
+            # Its key is gone, as after an older copy of the keys: still they must be answered.
+            found.chat_id = chat_id
         return found
     row = Address(
         id=new_id(),
