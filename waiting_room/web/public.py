@@ -16,6 +16,7 @@ from waiting_room.care import hours, providers
 from waiting_room.errors import NotFound, StorageRefused
 from waiting_room.library import HelpLine
 from waiting_room.models import Provider
+from waiting_room.pages.apart import apart
 from waiting_room.pages.render import render
 
 router = APIRouter()
@@ -68,6 +69,7 @@ def cookies(request: Request) -> Response:
 
 
 @router.get("/help")
+@apart
 def help_now(request: Request) -> Response:
     """Who answers right now. No cookie is set and nobody is told who looked."""
     # A room that is not well must still show numbers, so each part may be missing.
