@@ -20,6 +20,8 @@ def show(scene: Scene) -> Turn:
 
 def answer(scene: Scene) -> Turn:
     """An answer by key: `<check-in>:<value>`, or `open:<value>` for the newest open asking."""
+    # A key of last week is still on the phone. It names its own check-in; words typed by hand mean
+    # the newest.
     which, _, value = scene.argument.partition(":")
     if which == "open":
         row: CheckIn | None = check_ins.meant(scene.session, scene.person, value, now=scene.now)
@@ -36,7 +38,9 @@ def answer(scene: Scene) -> Turn:
 
 def say_more(scene: Scene) -> Turn:
     """Ask for the words behind an answer."""
-    return say(Letter("conversation/check-in-comment"), place=COMMENT, check_in=scene.argument)
+    choices = one_each(Choice("no_thanks", "home.show"))
+    asked = Letter("conversation/check-in-comment", {}, choices)
+    return say(asked, place=COMMENT, check_in=scene.argument)
 
 
 def hear_comment(scene: Scene) -> Turn:
@@ -45,6 +49,7 @@ def hear_comment(scene: Scene) -> Turn:
     row = check_ins.one_of(scene.session, scene.person.id, carried.get("check_in", ""))
     if row is not None:
         check_ins.comment(row, scene.heard.text)
+    # Without it the worker would see "Not great" and not the reason.
     messages.for_worker(scene.message)
     return say(Letter("conversation/thank-you", {}, home.keys(), keys="menu"), place=home.PLACE)
 

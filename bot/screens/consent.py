@@ -26,6 +26,7 @@ def answer(scene: Scene) -> Turn:
     """`<purpose>:<yes|no>`, with `:again` when the person looks through their choices."""
     purpose, _, rest = scene.argument.partition(":")
     said, _, again = rest.partition(":")
+    # These keys work before somebody is in, so the value may come from anybody's hand.
     if scene.patient is None or purpose not in consent.PURPOSES:
         return say(Letter("conversation/stranger"))
     consent.answer(scene.session, scene.address, purpose, yes=said == "yes", now=scene.now)
@@ -38,6 +39,7 @@ def answer(scene: Scene) -> Turn:
 def hear(scene: Scene) -> Turn:
     """Typed words here: "yes" and "no" count, anything else shows the question again."""
     purpose = (scene.address.carried or {}).get("purpose") or consent.PURPOSES[0]
+    # In every language we have: a person may answer in their own before they found the setting.
     said = library.all_labels().get(library.normalise_label(scene.heard.text))
     if said in {"yes", "no"}:
         scene.argument = f"{purpose}:{said}"
@@ -58,7 +60,7 @@ def _ask(scene: Scene, purpose: str, *, again: bool = False) -> Turn:
             Choice("yes", f"consent.answer:{purpose}:yes{tail}"),
             Choice("no", f"consent.answer:{purpose}:no{tail}"),
         ),
-        (Choice("help_now", "help_now.show"),),
+        (Choice("help_now", "help_now.show"), *((Choice("menu", "home.show"),) if again else ())),
     )
     values = {"provider": providers.here(scene.session).name}
     letter = Letter(consent.page_for(purpose), values, choices, keys="answers")
@@ -72,6 +74,7 @@ def _done(scene: Scene) -> Turn:
         by = scene.person.id
         referrals.accept(scene.session, referral, by=by, now=scene.now)
     thanks = Letter("conversation/consent-done")
+    # Whoever said no to messages is not asked how often they want them.
     if consent.allows(scene.session, scene.person.id, consent.CONTACT):
         return rhythm.ask_first(thanks)
     return _human_route(scene, thanks)

@@ -11,6 +11,7 @@ from waiting_room import library
 from waiting_room.care import hours, providers
 from waiting_room.letters import Letter, Priority
 
+# More would not fit one message, and nobody in distress reads a directory.
 SHOWN = 12
 
 
@@ -20,6 +21,7 @@ def show(scene: Scene) -> Turn:
     look = Look(hours.local(scene.now, zone), hours.calendar(nation), scene.address.language)
     lines = library.help_lines_for(look.language, today=look.here.date(), nation=nation)
     open_now = [line for line in lines if line.open_at(look.here, look.holidays)]
+    # Said as it is, with what never closes: an empty list would look like no help anywhere.
     if not open_now:
         return say(Letter("conversation/help-lines-none-open", priority=Priority.CRISIS))
     values = {
@@ -48,7 +50,11 @@ def _where(scene: Scene) -> tuple[str, str]:
 
 def _in_order(lines: list[library.HelpLine]) -> list[library.HelpLine]:
     """Lines that never close come first: the top of the list is always right."""
-    return sorted(lines, key=lambda line: (not line.never_hidden, not line.hours.always, line.name))
+    return sorted(lines, key=_rank)
+
+
+def _rank(line: library.HelpLine) -> tuple[bool, bool, bool, str]:
+    return (line.for_children, not line.never_hidden, not line.hours.always, line.name)
 
 
 def _words(line: library.HelpLine, look: Look) -> str:

@@ -40,6 +40,8 @@ def choose(scene: Scene) -> Turn:
 def _choose(scene: Scene) -> None:
     if scene.argument in rhythms.RHYTHMS:
         rhythms.choose(scene.session, scene.person, scene.argument, now=scene.now)
+    # "Not now" ends a rhythm that runs; with none there is nothing to end, and no row is made for
+    # it.
     elif check_ins.plan_of(scene.session, scene.person.id) is not None:
         rhythms.end(scene.session, scene.person.id, why="not now", now=scene.now)
 
@@ -47,4 +49,7 @@ def _choose(scene: Scene) -> None:
 def _question(verb: str) -> Letter:
     offered = (*rhythms.RHYTHMS, "not_now")
     choices = one_each(*(Choice(name, f"rhythm.{verb}:{name}") for name in offered))
+    if verb == "choose":
+        # On the way in this is the last question; later one may just go back.
+        choices += one_each(Choice("menu", "home.show"))
     return Letter("conversation/choose-rhythm", {}, choices, keys="answers")

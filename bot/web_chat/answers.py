@@ -15,6 +15,7 @@ from bot.web_chat.presenting import View
 from bot.web_chat.words import words
 from waiting_room import library
 from waiting_room.library import Page
+from waiting_room.pages.calls import with_calls
 from waiting_room.pages.render import html, render
 
 CHAT = "/chat"
@@ -46,6 +47,7 @@ def context(request: Request) -> Mapping[str, object]:
         "sign_out_url": SIGN_OUT if visitors.token_of(request) else "",
         "labels": words(language),
         "lang": language,
+        # A new one for each form shown: sent twice it is one message, and shown twice it is two.
         "once": secrets.token_urlsafe(16),
     }
 
@@ -86,13 +88,15 @@ def plain(request: Request, key: str, *, status: int = 200) -> HTMLResponse:
     """A page of the library on its own, for somebody who is not in. Holds nothing of the reader:
     for the same page it is the same, byte for byte."""
     page = library.page(key, visitors.language_of(request))
-    given = {"title": page.title, "body": as_html(page), "sign_out_url": ""}
+    # In a chat the page says its title itself; here it stands above.
+    body = as_html(page).replace(f"<p><strong>{page.title}.</strong></p>", "", 1)
+    given = {"title": page.title, "body": body, "sign_out_url": ""}
     return render(request, "web_chat/plain.html", status=status, **given)
 
 
 def as_html(page: Page) -> Markup:
     """A page without blanks; the library lets only a few tags through."""
-    return Markup(library.to_html(page, {}))
+    return with_calls(library.to_html(page, {}))
 
 
 def ask_for_link(request: Request) -> Response:

@@ -15,6 +15,7 @@ from waiting_room.care import chat_log, conversations, hours
 from waiting_room.care.chat_log import Said
 from waiting_room.letters import Priority
 from waiting_room.models import Address, LetterRow, Message
+from waiting_room.pages.calls import with_calls
 
 ROOM, WORKER, YOU = "room", "worker", "you"
 FROM_WORKER = "conversation/from-worker"
@@ -99,7 +100,7 @@ def html(eye: Eye, letter: LetterRow) -> Markup:
         for name, value in (letter.values or {}).items()
     }
     page = library.by_digest(eye.session, letter.digest)
-    return Markup(library.to_html(page, values))
+    return with_calls(library.to_html(page, values))
 
 
 def _bubble(eye: Eye, said: Said, zone: str, is_open: bool) -> Bubble:

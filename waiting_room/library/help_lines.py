@@ -36,6 +36,8 @@ class HelpLine:
     expires: date | None = None
     # False: nobody has checked the hours, so a screen says "may be open".
     hours_sure: bool = True
+    # Offered last: everybody in this room is 18 or over.
+    for_children: bool = False
 
     @classmethod
     def from_page(cls, page: Page) -> HelpLine:
@@ -50,8 +52,10 @@ class HelpLine:
             text_number=_number(meta.get("text_number"), "text_number"),
             nations=_nations(meta.get("nation")),
             hours=opening.parse(meta.get("hours"), meta.get("bank_holidays")),
+            # Without a date a line never lapses: forgetting one must not hide it.
             expires=_date(meta.get("expires")),
             hours_sure=meta.get("hours_sure") is not False,
+            for_children=meta.get("for_children") is True,
         )
 
     @property
@@ -61,6 +65,7 @@ class HelpLine:
 
     def serves(self, nation: str) -> bool:
         """Can somebody in this nation use it? An unknown nation hides nothing."""
+        # Too many lines are a nuisance; a person in danger who is shown none is a harm.
         return not nation or nation in self.nations
 
     def expired(self, today: date) -> bool:
@@ -82,6 +87,7 @@ class HelpLine:
         self, local: datetime, is_bank_holiday: BankHolidays, language: str = FALLBACK_LANGUAGE
     ) -> str:
         """The day and time it opens next, as words; "" when it is open or we cannot say."""
+        # "Opens next on Monday" beside an open line would keep somebody from calling it now.
         if self.open_at(local, is_bank_holiday):
             return ""
         start = self.hours.next_opening(local, is_bank_holiday)

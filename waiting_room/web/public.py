@@ -17,6 +17,7 @@ from waiting_room.errors import NotFound, StorageRefused
 from waiting_room.library import HelpLine
 from waiting_room.models import Provider
 from waiting_room.pages.apart import apart
+from waiting_room.pages.calls import with_calls
 from waiting_room.pages.render import render
 
 router = APIRouter()
@@ -101,14 +102,14 @@ def _words(
     request: Request, key: str, values: dict[str, str] | None = None, *, is_front: bool = False
 ) -> Response:
     page = library.page(key)
-    body = library.to_html(page, values or {})
+    body = with_calls(library.to_html(page, values or {}))
     known: dict[str, Any] = {"title": page.title, "body": body, "is_front": is_front}
     return render(request, "web/public/page.html", lang=page.language, **known)
 
 
 def _html(key: str) -> str:
     try:
-        return library.to_html(library.page(key), {})
+        return with_calls(library.to_html(library.page(key), {}))
     except NotFound:
         return ""
 
@@ -126,7 +127,7 @@ def _lines(nation: str, here: datetime) -> tuple[list[Entry], list[Entry]]:
     lines = library.help_lines_for(today=here.date(), nation=nation)
     # 999, 111 and Samaritans stand above the list already. What never closes comes first.
     lines = [line for line in lines if not line.never_hidden]
-    lines.sort(key=lambda line: (not line.hours.always, line.name))
+    lines.sort(key=lambda line: (line.for_children, not line.hours.always, line.name))
     open_now = [_open(line, here, holidays) for line in lines if line.open_at(here, holidays)]
     closed = [_closed(line, here, holidays) for line in lines if not line.open_at(here, holidays)]
     return open_now, closed

@@ -7,6 +7,7 @@ const text = document.getElementById("message");
 const sending = document.getElementById("sending");
 const name = document.title;
 const newer = document.getElementById("newer");
+const toKeys = document.getElementById("to-keys");
 const byTouch = window.matchMedia("(pointer: coarse)");
 const PATIENCE = 30000;
 const TWICE = 1000;
@@ -17,6 +18,11 @@ let unread = 0;
 let stream = null;
 // One exchange at a time: nothing is shown twice, nothing out of order.
 let turn = Promise.resolve();
+
+// The way to the buttons stands there only while they are out of sight.
+new IntersectionObserver((seen) => {
+  toKeys.classList.toggle("room-composer__keys--near", seen[seen.length - 1].isIntersecting);
+}, { rootMargin: "0px 0px -140px 0px" }).observe(document.querySelector("[data-follow-end]"));
 
 function inTurn(work) {
   turn = turn.then(work, work);
