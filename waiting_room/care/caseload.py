@@ -28,19 +28,21 @@ LIMIT = 50
 URGENCY = case(
     {Colour.RED.value: 0, Colour.AMBER.value: 1, Colour.GREEN.value: 2}, value=Alert.colour, else_=3
 )
+# The next step of a wait: a worker invites, the person joins, a coordinator assigns, they talk.
 INVITE, JOIN, ASSIGN, TALK = "invite", "join", "assign", "talk"
-"""The next step of a wait: a worker invites, the person joins, a coordinator assigns, they talk."""
 
 
 @dataclass(frozen=True)
 class OpenAlert:
-    """An open alert with everybody it is about. `patient` is None for a stranger."""
+    """An open alert with everybody it is about. `patient` is None for a stranger; `said` is the
+    newest message that raised it, if one did."""
 
     alert: Alert
     patient: Patient | None
     address: Address | None
     holder: Staff | None
     is_late: bool
+    said: Message | None = None
 
 
 @dataclass(frozen=True)
@@ -91,7 +93,14 @@ def one_alert(session: Session, alert: Alert, *, now: datetime) -> OpenAlert:
         address=session.get(Address, alert.address_id) if alert.address_id else None,
         holder=session.get(Staff, alert.acknowledged_by) if alert.acknowledged_by else None,
         is_late=is_open and (alert.breached_at is not None or overdue),
+        said=_said(session, alert),
     )
+
+
+def _said(session: Session, alert: Alert) -> Message | None:
+    query = select(Message).join(AlertEvent, AlertEvent.cause_id == Message.id)
+    causes = (AlertEvent.alert_id == alert.id, AlertEvent.cause_kind == "message")
+    return session.scalars(query.where(*causes).order_by(AlertEvent.id.desc()).limit(1)).first()
 
 
 def waiting(session: Session, staff: Staff, *, now: datetime) -> list[Waiting]:

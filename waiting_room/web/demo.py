@@ -17,7 +17,7 @@ from waiting_room.pages.security import CheckedForm
 from waiting_room.web import deps
 
 router = APIRouter(prefix="/desk/demo")
-JUMPS = {"1": "1 hour later", "24": "1 day later", "48": "2 days later"}
+JUMPS = {"1": "1 hour", "24": "1 day", "48": "2 days"}
 
 
 @router.post("/jump")

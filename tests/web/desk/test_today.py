@@ -23,7 +23,7 @@ def test_the_list_says_who_why_since_when_and_what_is_next(
     assert "Words about ending their life" in page and "phone them now" in page
     assert "12 minutes ago" in page and "Nobody has this yet." in page and "Late" in page
     assert f'action="/desk/alerts/{alert.id}/take"' in page
-    assert page.index("Alerts") < page.index("Waiting longest") < page.index("Unread messages")
+    assert page.index("Alerts") < page.index("Unread messages") < page.index("Waiting longest")
     assert "<title>(1 RED) Today</title>" in page
 
 

@@ -32,6 +32,7 @@ def desk_context(request: Request) -> dict[str, object]:
     context: dict[str, object] = {
         "layout": "layouts/desk.html",
         "staff": True,
+        "home_url": "/desk",
         "when": partial(_when, zone=zone),
     }
     if provider is not None and provider.name:
@@ -43,7 +44,6 @@ def desk_context(request: Request) -> dict[str, object]:
         context
         | demo.bar(request, zone)
         | {
-            "home_url": "/desk",
             "user": staff.name,
             "sign_out_url": "/desk/sign-out",
             "nav_items": _items(staff, request.url.path) if is_ready else [],

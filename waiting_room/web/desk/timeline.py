@@ -33,6 +33,7 @@ class Item:
     state: str = ""
     told_at: datetime | None = None
     buttons: tuple[str, ...] = ()
+    is_press: bool = False
 
 
 def items(session: Session, moments: list[Moment], names: Mapping[str, str]) -> list[Item]:
@@ -61,7 +62,9 @@ def _said(row: Message) -> Item:
     state = "they changed what they wrote" if row.kind == "edit" else ""
     if row.details.get("forwarded"):
         state = "forwarded: somebody else may have written it"
-    return Item(row.at, PERSON, "", text=row.text or instead, told_at=told, state=state)
+    words = row.text or instead
+    pressed = row.kind == "press" or wording.is_button(words)
+    return Item(row.at, PERSON, "", words, told_at=told, state=state, is_press=pressed)
 
 
 def _letter(session: Session, row: LetterRow) -> Item:

@@ -1,4 +1,4 @@
-"""The day's list: alerts first, then who waits longest, then words nobody has read."""
+"""The day's list: alerts first, then words nobody has read, then who waits longest."""
 
 from __future__ import annotations
 

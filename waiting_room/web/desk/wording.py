@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence
 
 import phonenumbers
 
+from waiting_room import library
 from waiting_room.care import alerts, caseload, consent, referrals
 from waiting_room.models import Address, Alert, AlertEvent, CheckIn, CheckInPlan, LetterRow
 from waiting_room.web.desk.moments import Moments
@@ -82,10 +83,10 @@ VERBS = {
     "told again": "Told again",
     "told on call": "Told on call",
     "reminded": "Reminded",
-    "nobody on this rung": "Nobody could be reached as",
+    "nobody on this rung": "Nobody to tell",
     "out of hours": "Out of hours: everybody got one notice",
     "acknowledged": "Taken",
-    "fell back": "No outcome in time: it climbs again",
+    "fell back": "No outcome in time: others are told again",
     "closed": "Closed",
 }
 ON_A_RUNG = ("told", "told again", "nobody on this rung")
@@ -126,6 +127,17 @@ def kind(code: str) -> str:
 def to_do(alert: Alert) -> str:
     """What somebody should do about an alert, in a few words."""
     return TO_DO.get(alert.kind, TO_DO_BY_COLOUR.get(alert.colour, ""))
+
+
+def words_of(row: caseload.OpenAlert) -> str:
+    """What the person wrote that raised an alert; "" when it was a button or no message."""
+    text = (row.said.text if row.said else "") or ""
+    return "" if is_button(text) else text
+
+
+def is_button(text: str) -> bool:
+    """Whether these words are those on a button: a press arrives as text."""
+    return library.normalise_label(text) in library.all_labels()
 
 
 def phone(number: str) -> str:
