@@ -179,8 +179,8 @@ class Alerts(RuleBasedStateMachine):
 
 def test_an_alert_keeps_its_promises_in_any_order(room: Path) -> None:
     few = settings(
-        max_examples=12,
-        stateful_step_count=25,
+        max_examples=8,
+        stateful_step_count=20,
         deadline=None,
         derandomize=True,
         suppress_health_check=list(HealthCheck),

@@ -196,7 +196,7 @@ def test_after_a_stop_everything_overdue_moves_in_one_pass(
     with db.write() as session:
         people = sample.team(session, now=now)
         raised = []
-        for number in range(12):
+        for number in range(5):
             chat = f"chat {number}"
             person, _ = sample.patient(
                 session, now=now, chat_id=chat, name=f"Sample {number}", worker=people["worker"]
