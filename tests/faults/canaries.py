@@ -8,6 +8,8 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from urllib.parse import quote
 
+from tests.journeys import live
+
 VALUES = {
     "name": "Zéphyrine Quillfeather",
     "family name": "Quillfeather",
@@ -49,6 +51,14 @@ VALUES = {
 }
 """What each value is, and the value. No page of the library holds any of them."""
 
+SECRETS = {
+    "WAITING_ROOM_SMTP_URL": "smtp://room:hush-mail-password@127.0.0.1:{port}",
+    "WAITING_ROOM_TELEGRAM_SECRET": "hush-webhook-secret",
+    "WAITING_ROOM_HEARTBEAT_URL": "http://127.0.0.1:{port}/hush-heartbeat",
+    "WAITING_ROOM_ANCHOR_URL": "http://127.0.0.1:{port}/hush-anchor",
+}
+HUSHED = ("hush-mail-password", "hush-webhook-secret", "hush-heartbeat", "hush-anchor")
+
 
 def scan(values: Mapping[str, str], places: Mapping[str, bytes]) -> list[str]:
     """Which value was found where, in whatever spelling."""
@@ -83,3 +93,12 @@ def files_of(folder: Path) -> dict[str, bytes]:
     """Every file below a folder, as bytes."""
     found = (file for file in folder.rglob("*") if file.is_file())
     return {str(file.relative_to(folder)): file.read_bytes() for file in found}
+
+
+def secrets_of(folder: Path) -> dict[str, str]:
+    """Every configured secret, and the master key as its file and its paper spell it."""
+    key = (folder / "master.key").read_text().split()[1]
+    groups = " ".join(key[at : at + 4] for at in range(0, len(key), 4))
+    tokens = (live.PATIENTS_TOKEN, live.STAFF_TOKEN)
+    halves = [half for token in tokens for half in (token, token.split(":")[1])]
+    return {f"secret {n}": s for n, s in enumerate((*halves, *HUSHED, key, groups))}

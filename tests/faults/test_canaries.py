@@ -35,13 +35,6 @@ from waiting_room.models import Patient, Staff
 pytestmark = pytest.mark.faults
 PUSH = "You have a message"
 YES_TO_ALL = ("I am 18 or over", "Continue", *["Yes"] * 5, "Every week")
-SECRETS = {
-    "WAITING_ROOM_SMTP_URL": "smtp://room:hush-mail-password@127.0.0.1:{port}",
-    "WAITING_ROOM_TELEGRAM_SECRET": "hush-webhook-secret",
-    "WAITING_ROOM_HEARTBEAT_URL": "http://127.0.0.1:{port}/hush-heartbeat",
-    "WAITING_ROOM_ANCHOR_URL": "http://127.0.0.1:{port}/hush-anchor",
-}
-HUSHED = ("hush-mail-password", "hush-webhook-secret", "hush-heartbeat", "hush-anchor")
 
 
 class Story:
@@ -267,16 +260,6 @@ def story(demo_room: Path, tmp_path: Path, api: BotApi, mail: MailServer) -> Ite
     close_room()
 
 
-def secrets_of(room: LiveRoom) -> dict[str, str]:
-    """Every configured secret, and the master key as its file and its paper spell it."""
-    key = (room.folder / "master.key").read_text().split()[1]
-    groups = " ".join(key[at : at + 4] for at in range(0, len(key), 4))
-    tokens = [
-        half for t in (live.PATIENTS_TOKEN, live.STAFF_TOKEN) for half in (t, t.split(":")[1])
-    ]
-    return {secret[:9]: secret for secret in (*tokens, *HUSHED, key, groups)}
-
-
 def test_nothing_personal_and_no_secret_shows(story: Story, mail: MailServer) -> None:
     room = story.room
     closed = live.free_port()
@@ -287,14 +270,14 @@ def test_nothing_personal_and_no_secret_shows(story: Story, mail: MailServer) ->
 
     # Once more, with every secret there is, and everything outside broken.
     room.stop()
-    room.extra = {name: url.format(port=closed) for name, url in SECRETS.items()}
+    room.extra = {name: url.format(port=closed) for name, url in canaries.SECRETS.items()}
     room.start()
     story.stranger(7_100_000_002)
     room.wait(lambda: b"did not leave" in room.log.read_bytes())
     room.kill()
     log = {"the log": room.log.read_bytes()}
     assert canaries.scan(planted, log | canaries.files_of(room.folder)) == []
-    assert canaries.scan(secrets_of(room), log) == []
+    assert canaries.scan(canaries.secrets_of(room.folder), log) == []
 
 
 def test_the_scan_finds_what_is_planted(tmp_path: Path) -> None:

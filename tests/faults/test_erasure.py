@@ -50,12 +50,12 @@ class Story:
         self.team = live.furnish(room, WEDNESDAY)
         robot = room.api.bot(live.PATIENTS_TOKEN)
         self.alex, self.bea = robot.chat(ALEX), robot.chat(BEA)
-        worker = self.team["worker"]
+        worker, self.patient_id = self.team["worker"], ""
         for number, facts in ((ALEX, HIS), (BEA, HERS)):
             with db.write() as session:
                 who: dict[str, Any] = {"chat_id": str(number), "worker": worker, **facts}
                 person, _ = people.patient(session, now=WEDNESDAY, **who)
-            self.patient_id = person.id if number == ALEX else self.patient_id
+            self.patient_id = self.patient_id or person.id
 
     def says(self, phone: Telephone, words: str) -> None:
         """Say this, and be answered."""
