@@ -21,9 +21,12 @@ def taken(session: Session, alert: Alert, worker: Staff, *, now: datetime) -> No
     """
     if alert.colour == Colour.GREEN:
         return
+    # Somebody at home may hold the phone: "Kim has read this" would tell them that something was
+    # said.
     if alert.patient_id and not referrals.is_safe_to_message(session, alert.patient_id):
         return
     address = session.get(Address, alert.address_id) if alert.address_id else None
+    # Where the words were written if that lives, else wherever the person was heard last.
     if (address is None or address.dead_at) and alert.patient_id:
         address = people.address_of(session, alert.patient_id)
     if address is not None and address.dead_at is None:

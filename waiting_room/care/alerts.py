@@ -27,21 +27,26 @@ MOVES = states.table(
     acknowledged="notifying contacted closed",
     contacted="notifying contacted closed",
 )
+# All but closed, and each of them has a next step: none is a state to be forgotten in.
 OPEN = (RAISED, NOTIFYING, ACKNOWLEDGED, CONTACTED)
 REACHED = ("spoke", "met", "wrote and they answered", "emergency services called")
+# Trying is not reaching. These send the alert on to the next person.
 NOT_REACHED = ("no answer", "left a message")
 OUTCOMES = REACHED + NOT_REACHED
 CLOSE_REASONS = ("person is safe", "help arranged", "handed over", "false alarm", "done")
 # Minutes after which a taken alert without an outcome climbs again (P10).
 OUTCOME_WITHIN = {Colour.RED: 30, Colour.AMBER: 30, Colour.GREEN: 480}
+# Contact was made: a day to settle things before whoever has it is asked how it stands.
 STILL_OPEN = timedelta(hours=24)
 OVERDUE = timedelta(seconds=60)
+# Somebody in distress may write ten lines in a minute; ten rings would make workers mute us.
 QUIET_AFTER_NOTICE = timedelta(minutes=1)
 ORDER = (Colour.GREEN, Colour.AMBER, Colour.RED)
 
 
 def raise_(session: Session, cause: Cause, *, now: datetime) -> Alert:
     """Raise an alert, or let this cause join the person's open one, and tell people at once."""
+    # One open alert a person: two would send two workers, each of whom believes the other has it.
     alert = open_alert(session, cause, OPEN)
     if alert is None:
         alert = _new(session, cause, now)
@@ -50,10 +55,12 @@ def raise_(session: Session, cause: Cause, *, now: datetime) -> Alert:
         return alert
     _event(session, alert, "joined", cause=cause, by=audit.SYSTEM, now=now)
     urgency, known = (ORDER.index(Colour(colour)) for colour in (cause.colour, alert.colour))
+    # Worse than before: everybody is told from the first rung, also when somebody had taken it.
     if urgency > known:
         alert.colour, alert.kind = cause.colour, cause.kind
         alert.ladder = ladder.of(session, cause.colour)
         _climb_from_the_start(session, alert, now=now)
+    # It happened again after somebody spoke to them: that talk does not answer this.
     elif alert.state == CONTACTED and urgency == known:
         _climb_from_the_start(session, alert, now=now)
     elif cause.colour != Colour.GREEN or alert.state == CONTACTED:
@@ -75,6 +82,7 @@ def overdue(session: Session, *, now: datetime, grace: timedelta = OVERDUE) -> i
 def climb(session: Session, *, now: datetime, limit: int = 50) -> int:
     """Move every alert whose time has come one step; returns how many moved."""
     due = (Alert.due_at <= now, Alert.state.in_(OPEN))
+    # A limit, so that after a long outage the first of many is told before the last is reckoned.
     query = select(Alert).where(*due).order_by(Alert.due_at).limit(limit)
     moved = 0
     for alert in session.scalars(query.with_for_update(skip_locked=True)):
@@ -88,6 +96,7 @@ def acknowledge(session: Session, alert: Alert, staff: Staff, *, now: datetime) 
     """ "I have this." The first person wins; the second is told who. Not the end: an outcome is."""
     due = now + timedelta(minutes=OUTCOME_WITHIN[Colour(alert.colour)])
     mine = {"state": ACKNOWLEDGED, "acknowledged_by": staff.id, "acknowledged_at": now}
+    # By condition and not by a look before: of two who press together the database lets one win.
     free = (Alert.id == alert.id, Alert.state.in_((RAISED, NOTIFYING)))
     won = session.execute(update(Alert).where(*free).values(mine | {"due_at": due}))
     session.refresh(alert)

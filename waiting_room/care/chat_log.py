@@ -12,6 +12,7 @@ from waiting_room import outbox
 from waiting_room.letters import Letter, Priority
 from waiting_room.models import Address, Button, LetterRow, Message
 
+# As far back as a person scrolls on a phone; each one is unsealed for every page.
 LAST = 50
 TOO_LATE = "too late to make sense"
 
@@ -25,6 +26,7 @@ def last(session: Session, address: Address, *, now: datetime, limit: int = LAST
     sent = select(LetterRow).where(*_for_its_eyes(address, now))
     sent = sent.order_by(LetterRow.made_at.desc(), LetterRow.id.desc()).limit(limit)
     found: list[Said] = [*session.scalars(heard), *session.scalars(sent)]
+    # Up to twice as many were fetched, because nobody knows beforehand which side spoke more.
     return sorted(found, key=moment)[-limit:]
 
 
@@ -45,6 +47,7 @@ def was_just_told(
 ) -> bool:
     """Whether the last thing this chat was told since then is exactly this."""
     sent = select(LetterRow).where(LetterRow.address_id == address.id, LetterRow.made_at > since)
+    # By id: letters of one breath have one time, and ids that only grow.
     newest = session.scalars(sent.order_by(LetterRow.id.desc()).limit(len(letters))).all()
     told = [(row.page, row.values) for row in reversed(newest)]
     return told == [(letter.page, dict(letter.values)) for letter in letters]
@@ -106,6 +109,7 @@ def _wires(letter: LetterRow) -> list[dict[str, str]]:
 
 def _for_its_eyes(address: Address, now: datetime) -> tuple[ColumnElement[bool], ...]:
     here = (LetterRow.address_id == address.id, LetterRow.channel == address.channel)
+    # What was never said must not stand on the page as if it had been.
     lost = LetterRow.state.in_((outbox.DROPPED, outbox.FAILED))
     late = and_(LetterRow.state == outbox.QUEUED, _is_stale(now))
     return (*here, LetterRow.due_at <= now, ~lost, ~late)

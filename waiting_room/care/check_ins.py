@@ -25,6 +25,7 @@ MOVES = states.table(
     missed="answered",
 )
 NUDGE_AFTER, MISS_AFTER = timedelta(hours=24), timedelta(hours=24)
+# A little longer than a week: somebody who was away for one can still answer.
 ANSWER_LATE = timedelta(days=9)
 SECOND_TAP = timedelta(minutes=1)
 # Which answers reach a person. A fixed rule, on purpose not in the content.
@@ -43,6 +44,8 @@ def ask_due(session: Session, *, now: datetime, limit: int = 200) -> int:
     for row in session.scalars(_claimed(due, limit)):
         patient = session.get_one(Patient, row.patient_id)
         plan = session.get_one(CheckInPlan, row.plan_id)
+        # Looked at again although stopping skips what is planned: the row may have been filled just
+        # before.
         if plan.ended_at is not None or (plan.paused_until and plan.paused_until > now):
             _move(row, SKIPPED, why="paused" if plan.ended_at is None else "left")
         elif _newer_due(session, row, now):
@@ -64,6 +67,7 @@ def chase_silent(session: Session, *, now: datetime, limit: int = 200) -> int:
         patient = session.get_one(Patient, row.patient_id)
         if row.state == NUDGED:
             _miss(session, row, now=now)
+        # A nudge at night would wake somebody who has done nothing wrong.
         elif hours.may_write(now, zone=patient.time_zone, nation=patient.nation):
             _nudge(session, row, patient, now=now)
         else:
@@ -91,6 +95,7 @@ def answer(session: Session, row: CheckIn, value: str, *, now: datetime) -> Colo
 
     Raises Refused when this check-in has closed. The same answer twice is stored once.
     """
+    # A thumb hits twice. The second hit is thanked like the first and raises nobody again.
     if row.state == ANSWERED and row.answer == value:
         return REACHES.get(value)
     asked_at = row.asked_at or row.due_at
@@ -99,6 +104,7 @@ def answer(session: Session, row: CheckIn, value: str, *, now: datetime) -> Colo
     _move(row, ANSWERED)
     row.answer, row.answered_at, row.answer_by = value, now, None
     did = ("check-in", row.id)
+    # That they answered, never what: the audit stays when the person is forgotten.
     audit.record(session, by=row.patient_id, did="answered", to=did, now=now)
     colour = REACHES.get(value)
     if colour is not None:
@@ -151,6 +157,7 @@ def ask_now(session: Session, patient: Patient, *, now: datetime) -> CheckIn:
         return row
     plan = plan_of(session, patient.id)
     if plan is None:
+        # An asking needs a plan to stand under; this one is ended at once and never asks by itself.
         plan = CheckInPlan(id=new_id(), patient_id=patient.id, every_days=0, starts_on=now.date())
         plan.ended_at = now
         session.add(plan)
@@ -185,9 +192,12 @@ def _ask(
         _move(row, SKIPPED, why="no address")
         messages.ask_to_phone(session, patient.id, now=now)
         return
+    # One question at a time: an old one left open would turn into a "silence" although they
+    # answered.
     let_go(session, patient.id, "a newer one was asked", states=(ASKED, NUDGED))
     _move(row, ASKED)
     row.asked_at, row.answer_by = now, now + NUDGE_AFTER
+    # The dedupe key is unique in the database: two processes can never ask twice.
     about = {"stale_at": now + NUDGE_AFTER, "dedupe": f"ask:{row.id}"}
     pushes.push(session, address, letter, now=now, about=about)
 

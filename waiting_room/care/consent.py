@@ -16,6 +16,7 @@ PURPOSES = (CONTACT, WORKER, PARTNERS, REFERRER, GROUPS)
 NOT_ASKED, GIVEN, REFUSED, WITHDRAWN = "not-asked", "given", "refused", "withdrawn"
 MOVES = {
     NOT_ASKED: frozenset({GIVEN, REFUSED}),
+    # Given may be given again: the page was changed meanwhile, and the new words count now.
     GIVEN: frozenset({GIVEN, WITHDRAWN}),
     REFUSED: frozenset({GIVEN, REFUSED}),
     WITHDRAWN: frozenset({GIVEN, WITHDRAWN}),
@@ -58,6 +59,7 @@ def state_of(session: Session, patient_id: str, purpose: str) -> str:
 
 def current(session: Session, patient_id: str) -> dict[str, str]:
     """Where this person stands on every purpose."""
+    # Rows are never changed: the law asks to show who agreed to which words, and when.
     rows = select(Consent).where(Consent.patient_id == patient_id).order_by(Consent.at, Consent.id)
     found = {row.purpose: row.state for row in session.scalars(rows)}
     return {purpose: found.get(purpose, NOT_ASKED) for purpose in PURPOSES}

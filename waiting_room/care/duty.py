@@ -14,6 +14,7 @@ from waiting_room.care.colours import Colour
 from waiting_room.models import Absence, DutyTurn, Kinship, Staff, StaffChannel, new_id
 
 WORKER, BACKUP, LEAD, ON_CALL, EVERYBODY = providers.RUNGS
+# Phones are lost and bots are blocked in silence; a test a month old proves nothing (P9).
 PROOF_LASTS = timedelta(days=30)
 LOOK_AHEAD_DAYS = 14
 PEOPLE_NEEDED = 2
@@ -59,6 +60,7 @@ def reachable(
 ) -> list[Staff]:
     """Those of them who are at work, have a living channel, and may see this patient."""
     absent = select(Absence.staff_id).where(Absence.since <= now, Absence.until > now)
+    # Nobody learns by a notice that their sister is in danger.
     related = select(Kinship.staff_id).where(Kinship.patient_id == patient_id)
     out = set(session.scalars(absent)) | set(session.scalars(related))
     living = select(StaffChannel.staff_id).where(StaffChannel.dead_at.is_(None))
@@ -116,6 +118,7 @@ def when_read(session: Session, colour: str, *, now: datetime) -> str:
         return library.phrase("read_working_days")
     if minutes <= 90:
         return library.phrase("read_within_minutes", number=str(minutes))
+    # Rounded up: a promise that is too long is kept, one that is too short is broken.
     return library.phrase("read_within_hours", number=str(-(-minutes // 60)))
 
 

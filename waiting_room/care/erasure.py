@@ -44,6 +44,7 @@ def erase(session: Session, patient_id: str, *, by: str, now: datetime) -> None:
     if patient is None or patient.erased_at is not None:
         raise NotFound("There is no such person.")
     if alerts.open_for(session, patient_id) is not None:
+        # Somebody in danger is not forgotten by a button: a person looks first (F31).
         raise Refused("An alert of this person is open. Close it first.")
     _end_everything(session, patient_id, by=by, now=now)
     _empty(session, patient, now=now)
@@ -57,6 +58,7 @@ def finish(session: Session, *, now: datetime) -> int:
     """Destroy the keys of everybody erased, then drop what pointed at them; safe to repeat."""
     waiting = unfinished(session)
     for patient_id, chats in waiting:
+        # Chats have keys of their own, from before we knew whose they were.
         for owner in (patient_id, *chats):
             keyring.current().destroy(owner, now=now)
         gone = {"name_sealed": None}

@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo, available_timezones
 import holidays
 
 SUBDIVISION = {"england": "ENG", "wales": "WLS", "scotland": "SCT", "northern-ireland": "NIR"}
+# When an unasked message from a health service startles more than it helps.
 QUIET_FROM, QUIET_UNTIL = time(19), time(9)
 WEEK = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
 # Far enough for hours of one day a week to have an opening after the holidays of Christmas.
@@ -64,6 +65,7 @@ def may_write(moment: datetime, *, zone: str, nation: str) -> bool:
 
 def next_writing_time(moment: datetime, *, zone: str, nation: str) -> datetime:
     """The first moment from now on at which a routine letter may go."""
+    # Day by day: Easter and Christmas hold several days in a row on which nothing may go.
     while not may_write(moment, zone=zone, nation=nation):
         here = local(moment, zone)
         day = here.date() + timedelta(days=here.time() >= QUIET_UNTIL)

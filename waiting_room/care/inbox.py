@@ -27,6 +27,7 @@ NO_CHAT = "none"
 
 # Senders repeat an update for a day. The same number later is a new one: ids begin anew.
 COPIES_COME_WITHIN = timedelta(days=2)
+# More than any pause that is set on purpose.
 LONGEST_HOLD = timedelta(minutes=1)
 
 
@@ -149,6 +150,7 @@ def _mark(session: Session, ids: Sequence[str], **values: Any) -> None:
 def _ready(session: Session, *, limit: int) -> list[InboxUpdate]:
     stuck = select(InboxUpdate.chat_hash).where(InboxUpdate.state == HELD)
     waiting = select(InboxUpdate).where(InboxUpdate.state == WAITING)
+    # In order within a chat: an answer must not be heard before the question it answers.
     waiting = waiting.where(InboxUpdate.chat_hash.not_in(stuck))
     waiting = waiting.order_by(InboxUpdate.due_at, InboxUpdate.update_id).limit(limit)
     return list(session.scalars(waiting.execution_options(populate_existing=True)))
@@ -159,6 +161,7 @@ def _lock(session: Session, chats: set[str]) -> set[str]:
     but the chat: another worker must not take its later rows while we have the earlier ones."""
     numbers = {_number(chat): chat for chat in chats}
     wanted = func.unnest(cast(list(numbers), ARRAY(BigInteger))).column_valued("wanted")
+    # Tried, not waited for: another worker has that chat, and there are others to do.
     got = select(wanted).where(func.pg_try_advisory_xact_lock(wanted))
     return {numbers[number] for number in session.scalars(got)}
 

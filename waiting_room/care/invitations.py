@@ -14,6 +14,7 @@ from waiting_room.care import referrals
 from waiting_room.errors import NotFound, Refused
 from waiting_room.models import Address, Invitation, Referral, new_id
 
+# Ten million against five tries; and few enough to be read out on the phone.
 PIN_DIGITS, TRIES = 7, 5
 LIFE, LIFE_BY_POST = timedelta(hours=72), timedelta(days=21)
 
@@ -72,6 +73,7 @@ def find(session: Session, token: str, *, now: datetime) -> Invitation:
     """A living invitation; raises NotFound, the same for every kind of bad link."""
     query = select(Invitation).where(Invitation.token_hash == crypto.token_hash(token))
     row = session.scalar(query)
+    # One answer for all of them: a finder must not learn that a link was ever somebody's.
     if row is None or row.revoked_at or row.used_at or row.expires_at <= now or row.tries >= TRIES:
         raise NotFound("This link is not valid.")
     return row
@@ -92,6 +94,7 @@ def join(
     """
     alive = (Invitation.id == invitation_id, Invitation.used_at.is_(None))
     fresh = (Invitation.revoked_at.is_(None), Invitation.expires_at > now)
+    # Counted before the PIN is compared, so that a hundred guesses at once are five tries, not one.
     counted = update(Invitation).where(*alive, *fresh, Invitation.tries < TRIES)
     tried = session.execute(counted.values(tries=Invitation.tries + 1))
     if tried.rowcount != 1:  # type: ignore[attr-defined]

@@ -44,10 +44,13 @@ def step(session: Session, alert: Alert, *, now: datetime) -> None:
     """The next step of an alert whose time has come. A rung that was only told out of hours, or
     had nobody on it, is not passed by."""
     last_told = _last_told(session, alert)
+    # Somebody was told and the time ran out: this is what "late" means on the desk and in reports.
     if last_told in (TOLD, TOLD_ON_CALL):
         alert.breached_at = alert.breached_at or now
     if last_told == TOLD and _is_staffed(session, now):
         last = len(alert.ladder) - 1
+        # The last rung repeats for ever, and from its second round the notice says that it is a
+        # repeat.
         alert.rounds += alert.rung >= last
         alert.rung = min(alert.rung + 1, last)
     _tell_now(session, alert, now=now)
@@ -108,6 +111,7 @@ def _tell_out_of_hours(session: Session, alert: Alert, *, now: datetime) -> None
         return
     again = _last_told(session, alert) == TOLD_ON_CALL
     _tell(session, alert, on_call, now=now, again=again, verb=TOLD_ON_CALL)
+    # Whoever is on call is asked again as soon as the first rung would be, or at opening.
     alert.due_at = min(alert.due_at, now + timedelta(minutes=alert.ladder[0]["minutes"]))
 
 
@@ -168,6 +172,7 @@ def _notice(
     }
     taking = one_each(Choice("", f"take:{alert.id}", text="I have this"))
     choices = taking if channel.kind == "staff_telegram" else ()
+    # A task can wait in a queue of letters. Danger cannot, and its notice is never given up.
     priority = Priority.REPLY if alert.colour == Colour.GREEN else Priority.CRISIS
     letter = Letter(page, values, choices, priority=priority)
     outbox.notify(session, channel, letter, now=now, about={"alert_id": alert.id})

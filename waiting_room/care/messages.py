@@ -26,7 +26,9 @@ from waiting_room.models import (
 )
 from waiting_room.models.address import WEB_CHAT
 
+# Fits one Telegram message (4,096) with the words of the page around it.
 LIMIT = 3_000
+# An open page shows a letter in seconds: after a minute nobody is looking.
 KNOCK_AFTER = timedelta(minutes=1)
 
 
@@ -135,6 +137,8 @@ def unseen_pages(session: Session, *, now: datetime, limit: int = 50) -> list[Ad
     places = select(LetterRow.address_id).where(*waiting, old).distinct()
     seen = func.coalesce(Address.seen_at, Address.made_at)
     away = (Address.id.in_(places), seen < now - timedelta(seconds=people.LIVE_PAGE_SECONDS))
+    # One knock for all that waits: a mailbox full of "You have a message" would be noise, and a
+    # clue.
     quiet = (Address.knocked_at.is_(None)) | (Address.knocked_at < seen)
     return list(session.scalars(select(Address).where(*away, quiet).limit(limit)))
 

@@ -8,6 +8,7 @@ from datetime import datetime
 import pyotp
 
 STEP_SECONDS = 30
+# A phone's clock may be half a minute wrong; more would give a thief more time (ASVS 6.5.5).
 AROUND = 1
 SECRET = re.compile(r"[A-Z2-7]{32}")
 

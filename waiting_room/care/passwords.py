@@ -12,7 +12,9 @@ from pwdlib.hashers.argon2 import Argon2Hasher
 
 from waiting_room.errors import BadInput
 
+# Length instead of rules about signs, which people meet with "Password1!".
 SHORTEST = 12
+# Hashing a book would be a way to keep us busy.
 LONGEST = 200
 # One hash takes 64 MB: a flood of sign-ins must not take all the memory.
 AT_ONCE = 2

@@ -14,6 +14,8 @@ from waiting_room import audit, keyring
 from waiting_room.errors import BadInput
 from waiting_room.models import Address, Note, Patient, SearchHash, new_id
 
+# A search by the first letters needs these hashes; each length gives a little more away (decision
+# 2).
 BEGINNINGS = (2, 3, 4)
 NOTE_LIMIT = 4_000
 DAY_FIRST = re.compile(r"(\d{1,2})[/. -](\d{1,2})[/. -](\d{4})")
@@ -91,6 +93,7 @@ def _number(query: str) -> tuple[str, str] | None:
 def look_alikes(session: Session, patient: Patient) -> list[Patient]:
     """Other records that may be the same person: same NHS number, or birth date and one more."""
     mine = {(k, _hash(k, w)) for k, w in _findable(patient) if k != "start"}
+    # By hash, so that nobody's record is opened to find out that it is not the same person.
     hashes = [h for _, h in mine]
     rows = session.execute(
         select(SearchHash.patient_id, SearchHash.kind)
@@ -115,6 +118,7 @@ def what_matches(one: Patient, other: Patient) -> list[str]:
 def address_of(session: Session, patient_id: str) -> Address | None:
     """The living address this person used last, or None when nobody can write to them."""
     latest = func.coalesce(Address.heard_at, Address.made_at)
+    # Where they spoke last, not where they joined: people change phones.
     query = select(Address).where(Address.patient_id == patient_id, Address.dead_at.is_(None))
     return session.scalars(query.order_by(latest.desc()).limit(1)).first()
 

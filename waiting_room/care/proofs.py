@@ -29,6 +29,7 @@ def tested(session: Session, staff_id: str, token: str, *, now: datetime) -> Sta
     """The channel of this person that a test with this token went to. Raises NotFound."""
     query = select(StaffChannel).join(LetterRow, LetterRow.staff_channel_id == StaffChannel.id)
     mine = (LetterRow.dedupe == _mark(token), LetterRow.staff_id == staff_id)
+    # Only by the person it went to: a forwarded test proves a forwarding.
     found = session.scalar(query.where(*mine, LetterRow.made_at > now - GOOD_FOR))
     if found is None:
         raise NotFound("This test is too old, or it went to somebody else.")

@@ -22,6 +22,7 @@ EMPTY_PROBLEMS = {
 LONGEST_STEP = 7 * 24 * 60
 NAME_LIMIT = 200
 WEEKDAYS_9_TO_5: list[dict[str, Any]] = [{"days": [0, 1, 2, 3, 4], "from": "09:00", "to": "17:00"}]
+# Only to start with; a provider sets its own. Open alerts keep the copy they were raised with.
 LADDERS: dict[str, list[dict[str, Any]]] = {
     "red": [
         {"rung": "worker", "minutes": 5},

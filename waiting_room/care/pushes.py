@@ -21,6 +21,7 @@ from waiting_room.models.address import TELEGRAM
 ANNOUNCEMENT = "conversation/new-message"
 # So long after their last word a person counts as looking at the chat.
 LOOKING = timedelta(minutes=2)
+# A phone that buzzes for each held letter says more than the words it keeps back.
 ANNOUNCE_AGAIN = timedelta(hours=1)
 
 
@@ -36,6 +37,7 @@ def push(
     row = outbox.say(session, address, letter, now=now, about=about)
     if _may_show(session, address, now):
         return row
+    # Held in the transaction that queued it: delivery never sees it in between.
     row.state = outbox.HELD
     since = now - ANNOUNCE_AGAIN
     if not outbox.just_said(session, address, ANNOUNCEMENT, since=since):

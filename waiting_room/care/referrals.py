@@ -40,6 +40,7 @@ WHO_SEES_A_NEW_PERSON = {
     permissions.INTAKE: "not assigned yet",
     permissions.COORDINATION: "coordinators can always hand over",
 }
+# Nothing may be kept of somebody who never agreed to be here (DESIGN: before acceptance).
 ANSWER_WITHIN = timedelta(days=30)
 
 
@@ -105,6 +106,7 @@ def assign(session: Session, patient: Patient, staff: Staff, *, by: str, now: da
     permissions.check_lead(session, patient.id, staff)
     lead = permissions.LEAD
     permissions.end_share(session, patient.id, role=lead, now=now)
+    # The whole team saw a new person because nobody else did; now somebody does.
     permissions.end_share(session, patient.id, role=permissions.INTAKE, now=now)
     permissions.share(session, patient.id, role=lead, why="assigned", now=now, holder=staff)
     audit.record(session, by=by, did="assigned", to=("patient", patient.id), now=now)

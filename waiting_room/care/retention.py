@@ -10,7 +10,9 @@ from sqlalchemy.orm import Session
 from waiting_room.models import Button, InboxUpdate, SignInLink, SignInTry, StaffSession
 from waiting_room.models.inbox import WAITING
 
+# Long enough to look into what went wrong last week.
 INBOX_BODIES = timedelta(days=7)
+# Longer than a button works (30 days): a late press is known as late, not as hand-made.
 BUTTONS = timedelta(days=35)
 TRIES = timedelta(days=1)
 SESSIONS = timedelta(hours=13)

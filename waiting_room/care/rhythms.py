@@ -18,6 +18,8 @@ from waiting_room.care.check_ins import PLANNED, let_go, plan_of
 from waiting_room.errors import BadInput
 from waiting_room.models import CheckIn, CheckInPlan, Patient, new_id
 
+# Far enough that a scheduler down for a weekend skips nobody, and near enough that a change of
+# clocks, of the place or of the rhythm re-plans little.
 AHEAD = timedelta(hours=48)
 RHYTHMS = {"weekly": 7, "fortnightly": 14}
 PAUSES = {"pause_1_week": 7, "pause_2_weeks": 14, "pause_4_weeks": 28}
@@ -109,5 +111,6 @@ def _plan_one(session: Session, plan: CheckInPlan, patient: Patient, day: date) 
         "due_at": due,
     }
     dialect = postgresql if session.get_bind().dialect.name == "postgresql" else sqlite
+    # The unique key decides, not a look before: two schedulers may fill at the same moment.
     fresh = dialect.insert(CheckIn).values(row).on_conflict_do_nothing()
     return int(session.scalar(fresh.returning(CheckIn.id)) is not None)

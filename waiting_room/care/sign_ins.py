@@ -14,6 +14,7 @@ from waiting_room.care import one_time_codes
 from waiting_room.errors import NotFound, Refused
 from waiting_room.models import SignInLink, SignInTry, Staff, StaffSession, new_id
 
+# A shift at most (ASVS 7.3.1, 7.3.2): the desk of a surgery is not a private room.
 IDLE, ABSOLUTE = timedelta(minutes=30), timedelta(hours=12)
 TOUCH_EVERY = timedelta(minutes=1)
 TRIES, TRIES_IN = 10, timedelta(minutes=15)
@@ -90,6 +91,7 @@ def try_once(session: Session, account: str, peer: str, *, wall: datetime) -> No
     """
     _alone(session, account, peer)
     for who_tries in _triers(account, peer):
+        # By account and by place: many accounts from one place is guessing too.
         recent = select(func.count()).where(SignInTry.who == who_tries)
         if (session.scalar(recent.where(SignInTry.at > wall - TRIES_IN)) or 0) >= TRIES:
             raise TooManyTries("Too many tries. Wait 15 minutes, or ask for a sign-in link.")

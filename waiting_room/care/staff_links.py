@@ -13,6 +13,7 @@ from waiting_room.errors import NotFound
 from waiting_room.models import Staff, StaffChannel, StaffLinkCode, new_id, new_reference
 
 TELEGRAM = "staff_telegram"
+# Typed from one screen into another: whoever needs longer has lost the screen.
 GOOD_FOR = timedelta(minutes=10)
 LENGTH = 8
 
@@ -32,6 +33,7 @@ def redeem(session: Session, code: str, chat_id: str, *, now: datetime) -> Staff
     """The code was typed in this chat: the chat becomes a proved channel. Raises NotFound."""
     query = select(StaffLinkCode).where(StaffLinkCode.code_hash == _hash(code))
     lives = (StaffLinkCode.used_at.is_(None), StaffLinkCode.expires_at > now)
+    # Of two chats that type the same code at once, one gets it.
     found = session.scalar(query.where(*lives).with_for_update())
     if found is None or not session.get_one(Staff, found.staff_id).is_active:
         raise NotFound("This code is not right or too old.")

@@ -39,6 +39,8 @@ def _person(session: Session, letter: LetterRow, why: str, *, gone: bool, now: d
 
 def _staff(session: Session, letter: LetterRow, why: str, *, gone: bool, now: datetime) -> None:
     channel_id = str(letter.staff_channel_id)
+    # Looked at before it is buried, so that one dead channel is reported once and not for each
+    # letter.
     living = any(c.id == channel_id for c in duty.channels_of(session, str(letter.staff_id)))
     if gone:
         duty.bury(session, channel_id, why, now=now)
@@ -54,6 +56,7 @@ def _staff(session: Session, letter: LetterRow, why: str, *, gone: bool, now: da
 def _somebody_told(session: Session, letter: LetterRow) -> bool:
     """Whether another notice of the same step has left, or still may."""
     same_step = (LetterRow.alert_id == letter.alert_id, LetterRow.made_at == letter.made_at)
+    # Uncertain counts as hope: perhaps it arrived, and hurrying on would skip a person who knows.
     hope = LetterRow.state.not_in((outbox.FAILED, outbox.DROPPED))
     other = select(LetterRow.id).where(*same_step, hope, LetterRow.id != letter.id)
     return session.scalar(other.limit(1)) is not None

@@ -79,6 +79,7 @@ def show_clock(
 
 def _hours(words: str) -> int:
     number, unit = words[:-1], words[-1:]
+    # Every tick runs for each step on the way: a jump of years would never come back.
     if not number.isdigit() or unit not in {"h", "d"} or int(number) > 400:
         raise BadInput("jump", "--jump: write 3h or 2d")
     return int(

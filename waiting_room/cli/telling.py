@@ -13,6 +13,7 @@ from rich.console import Console
 from waiting_room.errors import RoomError
 
 AsJson = Annotated[bool, typer.Option("--json", help="Answer as JSON, for programs.")]
+# A link that is broken over two lines cannot be clicked or copied.
 out = Console(highlight=False, soft_wrap=True)
 err = Console(stderr=True, highlight=False, soft_wrap=True)
 

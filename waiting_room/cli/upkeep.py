@@ -44,6 +44,7 @@ def verify(
     if anchor and not (place.isdigit() and link):
         raise BadInput("anchor", "--anchor: write <place>:<link>, as it was noted")
     with opened(settings.load()):
+        # What was written a moment ago is part of the question, so it is chained first.
         with db.write(alone="seal_audit") as session:
             while audit.seal(session, now=clock.now()):
                 pass

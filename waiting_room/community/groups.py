@@ -21,6 +21,7 @@ MOVES = {
 
 def near(session: Session, area: str, *, now: datetime, limit: int = 10) -> list[Group]:
     """Groups of this area and groups that meet online, the next to meet first."""
+    # Without an area we do not know what is near, so everything is shown rather than nothing.
     here = or_(Group.area == area, Group.area == "") if area else Group.id.is_not(None)
     query = select(Group).where(Group.state.in_(LISTED), here, Group.next_at > now)
     return list(session.scalars(query.order_by(Group.next_at).limit(limit)))
@@ -37,6 +38,7 @@ def roll_on(session: Session, *, now: datetime) -> int:
     past = select(Group).where(Group.state.in_(LISTED), Group.next_at <= now)
     rows = session.scalars(past).all()
     for group in rows:
+        # "Every 0 days", typed by a slip, would be a division by zero for every group.
         step = timedelta(days=max(group.every_days, 1))
         group.next_at += step * ((now - group.next_at) // step + 1)
     return len(rows)

@@ -53,6 +53,7 @@ def rotate(keyring: Keyring, key_file: Path) -> tuple[str, int]:
         if not old:
             raise StartRefused(f"key file {key_file.name}: missing; it cannot be rotated")
         new = crypto.new_master_key(sample=old[0].sample)
+        # The file before the database: a key that wrapped something must be on disk already.
         crypto.write_key_file(key_file, [new, *old])
         crypto.write_recovery_sheet(sheet_of(key_file), new, key_file=key_file)
         return new.key_id, keyring.rewrap()
@@ -116,5 +117,7 @@ def _alone(key_file: Path) -> Iterator[None]:
         yield
         return
     with handle:
+        # A lock file beside it, because the key file itself is replaced by another when it is
+        # written.
         fcntl.flock(handle, fcntl.LOCK_EX)
         yield

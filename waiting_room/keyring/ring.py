@@ -12,6 +12,7 @@ from waiting_room.keyring import tombstones
 from waiting_room.keyring.store import Store, Wrapped
 
 HASHES, AUDIT, STAFF = "hashes", "audit", "staff"
+# Twice as many people as the largest room we plan for.
 CACHE_LIMIT = 20_000
 LOOK_AGAIN_SECONDS = 1.0
 
@@ -103,6 +104,8 @@ class Keyring:
             return self._remembered(self._store.add(owner, self._fresh))
 
     def _remembered(self, row: Wrapped) -> crypto.DataKey:
+        # All at once: which one was used longest ago is not worth knowing, they come back one by
+        # one.
         if len(self._memory) >= CACHE_LIMIT:
             self._memory.clear()
         key = crypto.data_key(row.key_id, self._unwrapped(row))

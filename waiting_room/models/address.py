@@ -31,12 +31,14 @@ class Address(ChatRow):
     __tablename__ = "address"
     channel: Mapped[str] = mapped_column(String(12))
     patient_id: Mapped[str | None] = mapped_column(ForeignKey("patient.id"), index=True)
+    # A Telegram number names a person for ever, so it is as secret as the name itself.
     chat_id_sealed: Mapped[bytes | None]
     chat_id = Sealed()
     language: Mapped[str] = mapped_column(String(8), default="en")
     place: Mapped[str] = mapped_column(String(60), default="")
     carried_sealed: Mapped[bytes | None]
     carried = Sealed()
+    # Sealed like the rest: the keys shown say how somebody answered.
     keys_sealed: Mapped[bytes | None]
     keys = Sealed()
     made_at: Mapped[datetime]
@@ -69,6 +71,7 @@ class Message(ChatRow):
     kind: Mapped[str] = mapped_column(String(12))
     text_sealed: Mapped[bytes | None]
     text = Sealed()
+    # Kept from the first day: without it no message can be deleted or told from a copy later.
     channel_message_id: Mapped[str] = mapped_column(String(40))
     told_at: Mapped[datetime]
     at: Mapped[datetime]

@@ -23,6 +23,7 @@ class Alert(Row):
     address_id: Mapped[str | None] = mapped_column(ForeignKey("address.id"), index=True)
     rung: Mapped[int] = mapped_column(default=0)
     rounds: Mapped[int] = mapped_column(default=0)
+    # A copy: whoever edits the ladder today must not bend an alert that is climbing.
     ladder: Mapped[list[Any]] = mapped_column(default=list)
     raised_at: Mapped[datetime]
     due_at: Mapped[datetime | None]
@@ -32,6 +33,7 @@ class Alert(Row):
     closed_at: Mapped[datetime | None]
     closed_by: Mapped[str | None] = mapped_column(ForeignKey("staff.id"))
     reason: Mapped[str] = mapped_column(String(30), default="")
+    # Set once and kept: an alert that was late stays late, however well it ended.
     breached_at: Mapped[datetime | None]
 
     __table_args__ = (Index("ix_alert_state_due_at", "state", "due_at"),)

@@ -19,6 +19,7 @@ class AuditRow(Row):
     to_kind: Mapped[str] = mapped_column(String(30))
     to_id: Mapped[str] = mapped_column(String(60))
     at: Mapped[datetime]
+    # Empty until sealed: a place given when written would make all writers wait for one another.
     place: Mapped[int | None]
     link: Mapped[str | None] = mapped_column(String(32))
 

@@ -98,6 +98,7 @@ class Base(DeclarativeBase):
         unknown = [name for name in values if not hasattr(kind, name)]
         if unknown:
             raise TypeError(f"{kind.__name__} has no field {unknown[0]}")
+        # Before the sealed fields: each value is bound to the id of its row.
         if "id" in kind.__table__.columns and "id" not in values and issubclass(kind, Row):
             values = {"id": new_id()} | values
         order = sorted(values, key=lambda name: isinstance(getattr(kind, name), Sealed))
@@ -145,9 +146,11 @@ class Sealed:
         if value is None:
             setattr(row, self._column, None)
             return
+        # JSON and not pickle: what is read back is data, even if somebody else wrote it.
         plain = json.dumps(value, separators=(",", ":")).encode()
         sealed = keyring.current().seal(row.sealed_for, plain, bound_to=self._place(row))
         setattr(row, self._column, sealed)
 
     def _place(self, row: Base) -> str:
+        # A value that is copied to another row or column does not open there.
         return f"{row.__tablename__}|{row.id}|{self._name}"  # type: ignore[attr-defined]

@@ -44,6 +44,7 @@ class CheckIn(PatientRow):
     comment = Sealed()
 
     __table_args__ = (
+        # By the date on the person's wall: an hour that comes twice in autumn is one slot.
         UniqueConstraint("patient_id", "plan_id", "local_date", "slot"),
         Index("ix_check_in_state_due_at", "state", "due_at"),
         Index("ix_check_in_state_answer_by", "state", "answer_by"),

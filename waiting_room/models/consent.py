@@ -17,6 +17,7 @@ class Consent(PatientRow):
     purpose: Mapped[str] = mapped_column(String(12))
     state: Mapped[str] = mapped_column(String(12))
     page: Mapped[str] = mapped_column(String(80))
+    # Of the words that were shown, which may have been edited since.
     digest: Mapped[str] = mapped_column(String(64))
     language: Mapped[str] = mapped_column(String(8))
     channel: Mapped[str] = mapped_column(String(20))

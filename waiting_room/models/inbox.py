@@ -28,6 +28,7 @@ class InboxUpdate(ChatRow):
     done_at: Mapped[datetime | None]
 
     __table_args__ = (
+        # This is what makes an update take effect once, not the care of any reader.
         Index("ix_inbox_bot_update_id", "bot", "update_id", unique=True),
         Index("ix_inbox_state_due_at", "state", "due_at"),
     )

@@ -24,6 +24,7 @@ class LetterRow(Row):
     place_sealed: Mapped[bytes | None]
     place = Sealed()
     page: Mapped[str] = mapped_column(String(80))
+    # With the page's digest the exact words can be shown again years later (decision 5).
     digest: Mapped[str] = mapped_column(String(64))
     language: Mapped[str] = mapped_column(String(8), default="en")
     values_sealed: Mapped[bytes | None]
@@ -42,9 +43,12 @@ class LetterRow(Row):
     fence: Mapped[int] = mapped_column(default=0)
     settled_at: Mapped[datetime | None]
     channel_message_id: Mapped[str] = mapped_column(String(40), default="")
+    # Said once, whatever happens: the second insert fails with all it belongs to.
     dedupe: Mapped[str | None] = mapped_column(String(80), unique=True)
 
     __table_args__ = (
+        # The question every lane asks each second; nearly all rows are settled and never touched by
+        # it.
         Index("ix_letter_state_due_at", "state", "due_at", "priority"),
         Index("ix_letter_patient_id_made_at", "patient_id", "made_at"),
     )

@@ -37,9 +37,11 @@ class Patient(Row):
     email_sealed: Mapped[bytes | None]
     email = Sealed()
     nation: Mapped[str] = mapped_column(String(20), default="england")
+    # The first half of the postcode alone: near enough for a group, too wide for a doorstep.
     area: Mapped[str] = mapped_column(String(8), default="")
     time_zone: Mapped[str] = mapped_column(String(40), default="Europe/London")
     language: Mapped[str] = mapped_column(String(8), default="en")
+    # Off until they say so: others may read this phone, and a secret cannot be taken back.
     lock_screen_words: Mapped[bool] = mapped_column(default=False)
     organisation_id: Mapped[str] = mapped_column(ForeignKey("organisation.id"))
     is_sample: Mapped[bool] = mapped_column(default=False)

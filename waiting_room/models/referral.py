@@ -30,6 +30,7 @@ class Referral(PatientRow):
     reach_sealed: Mapped[bytes | None]
     reach = Sealed()
     safe_to_message: Mapped[bool] = mapped_column(default=True)
+    # No default: somebody has to say it, or the row cannot be made.
     agreed: Mapped[bool]
     received_at: Mapped[datetime]
     moved_at: Mapped[datetime]

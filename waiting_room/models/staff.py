@@ -33,9 +33,11 @@ class Staff(StaffRow):
     name: Mapped[str] = mapped_column(String(200))
     email: Mapped[str] = mapped_column(String(200), unique=True)
     role: Mapped[str] = mapped_column(String(20))
+    # Empty lets nobody in: the welcome link was not used yet.
     password_hash: Mapped[str] = mapped_column(default="")
     totp_sealed: Mapped[bytes | None]
     totp = Sealed()
+    # Of the last code that was used, so that whoever looked over a shoulder cannot use it again.
     totp_last_step: Mapped[int] = mapped_column(default=0)
     is_active: Mapped[bool] = mapped_column(default=True)
     is_sample: Mapped[bool] = mapped_column(default=False)

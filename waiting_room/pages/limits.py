@@ -15,6 +15,7 @@ from waiting_room import clock
 from waiting_room.pages.errors import Problem, answer
 from waiting_room.pages.site import Site, under
 
+# Far more than a referral with every box filled needs.
 MAX_BODY = 64 * 1024
 # Generous on purpose: a whole clinic may stand behind one address.
 PER_SECOND = 30.0
@@ -47,6 +48,7 @@ class BodyLimit:
 
 def _declared(scope: Scope) -> int:
     length = dict(scope["headers"]).get(b"content-length", b"0")
+    # What is no number is not believed, but counted as it comes.
     return int(length) if length.isdigit() else 0
 
 
@@ -136,5 +138,6 @@ def peer(scope: Scope) -> str:
     except ValueError:
         return str(host)
     if isinstance(address, IPv6Address):
+        # By the single address one customer could ask 2 to the 64 times as often.
         return address.exploded[:19]
     return str(address)

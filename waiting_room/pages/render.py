@@ -36,6 +36,7 @@ def _environment() -> Environment:
         loader=ChoiceLoader([PrefixLoader(_folders), PackageLoader("nhsuk_frontend_jinja")]),
         # The components ask for many names nobody gave; other undefined names show as nothing.
         undefined=ChainableUndefined,
+        # Everything that is not Markup is text: a name can hold any sign and stays a name.
         autoescape=True,
         trim_blocks=True,
         lstrip_blocks=True,

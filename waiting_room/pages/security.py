@@ -22,6 +22,7 @@ TOKEN_HEADER = "x-form-token"
 MAX_FIELDS = 200
 MAX_FILES = 5
 MAX_PART = 64 * 1024
+# Without includeSubDomains: the provider's other sites are not ours to speak for.
 HTTPS_ONLY = "max-age=31536000"
 FIXED_HEADERS = {
     "x-content-type-options": "nosniff",
@@ -68,6 +69,7 @@ class SecurityHeaders:
         if self.site.is_https:
             headers["strict-transport-security"] = HTTPS_ONLY
         if not under(path, ("/static",)):
+            # Who presses "back" on a shared computer after signing out must see nothing.
             headers["cache-control"] = "no-store"
         if edge.form_secret:
             headers.append("set-cookie", _form_cookie(edge.form_secret, self.site))
@@ -127,6 +129,7 @@ def token_fits(request: Request, token: str) -> bool:
     salt, _, signature = token.partition(".")
     if not (secret and salt and signature):
         return False
+    # In constant time: a comparison that stops at the first wrong letter tells where it is.
     return hmac.compare_digest(_sign(request, secret, salt).encode(), signature.encode())
 
 

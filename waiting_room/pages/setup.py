@@ -36,6 +36,7 @@ def _add_layers(app: FastAPI, site: Site) -> None:
     app.add_middleware(
         CrossOriginProtection,
         allowed_origins=[site.origin],
+        # Telegram is another site, and proves itself by its own secret.
         exempt_paths=["/telegram"],
         deny_app=_refuse_foreign,
     )

@@ -26,6 +26,7 @@ class Site:
     help_url: str = "/help"
     privacy_url: str = "/privacy"
     accessibility_url: str = "/accessibility"
+    # What anybody might be reading when somebody else comes into the room.
     leave_url: str = "https://www.bbc.co.uk/weather"
     sample: bool = False
     form_key: bytes = b""

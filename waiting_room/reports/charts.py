@@ -39,6 +39,7 @@ def check_ins(rows: Sequence[CheckIn], *, zone: str) -> bytes:
         show_legend=False,
         dots_size=8,
         stroke_style={"width": 3},
+        # Always the same height: a chart that stretches itself makes one bad day look like a fall.
         range=(0.7, 3.3),
         x_label_rotation=30,
         show_minor_x_labels=False,

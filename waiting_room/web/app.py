@@ -60,6 +60,7 @@ def build(settings: Settings, *, checks: health.Checks | None = None) -> FastAPI
     app = FastAPI(
         title="The virtual waiting room",
         version=version("virtual-waiting-room"),
+        # Its pages load scripts from elsewhere, which our content policy forbids.
         docs_url=None,
         redoc_url=None,
         openapi_url="/api/openapi.json",

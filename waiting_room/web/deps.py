@@ -48,6 +48,7 @@ def keep_token(request: Request, response: Response, token: str) -> None:
         token,
         path="/",
         httponly=True,
+        # Lax and not strict: the link in an alert must open the desk for whoever is signed in.
         samesite="lax",
         secure=settings_of(request).is_https,
     )

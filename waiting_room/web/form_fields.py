@@ -7,6 +7,7 @@ from datetime import date
 from waiting_room.errors import BadInput
 from waiting_room.pages.security import Fields
 
+# "27" is a year to Python, and somebody's birthday would be 2,000 years ago.
 YEARS = range(1900, 2101)
 
 

@@ -18,6 +18,7 @@ router = APIRouter()
 log = structlog.get_logger(__name__)
 
 Checks = Mapping[str, Callable[[], bool]]
+# A proxy on this machine makes everybody look local; these headers give it away.
 PASSED_ON = ("forwarded", "x-forwarded-for", "x-real-ip")
 
 

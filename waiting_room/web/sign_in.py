@@ -51,6 +51,7 @@ def password(request: Request, fields: CheckedForm) -> Response:
     if not passwords.fits(fields.text("password"), kept) or person is None:
         return _refused(request, WRONG, email=email, after=after)
     with db.write() as session:
+        # This try alone: who knows a password must not get endless tries at the code.
         sign_ins.forgive(session, email, peer, whole=False)
         step = sign_ins.make_link(session, person.id, sign_ins.CODE, wall=clock.wall())
     return _code_page(request, step=step, after=after)

@@ -37,6 +37,7 @@ def choose(request: Request, token: str, fields: CheckedForm) -> Response:
         person = _holder(token)
     except NotFound:
         return sign_in.old_link(request)
+    # The form carries the secret, so it may come back as anything; a fresh one is shown.
     if not one_time_codes.is_secret(secret):
         return _page(request, person, secret=one_time_codes.new_secret(), status=422)
     try:

@@ -20,6 +20,7 @@ from waiting_room.web.desk import timeline, views, wording
 from waiting_room.web.desk.frame import around
 
 router = APIRouter(prefix="/desk/alerts", dependencies=[may("see patients")])
+# The words around the alert; the whole story is one press away.
 SNIPPET = 8
 Act = Callable[[Session, Alert, datetime], None]
 
@@ -78,6 +79,7 @@ def show(
             "names": records.names(session),
             "items": _said(session, alert, row.patient),
         }
+    # After the reading, in a transaction of its own: looking must work when writing does not.
     views.note(staff, "alert", alert.id, now=now)
     if alert.patient_id:
         views.note(staff, "patient", alert.patient_id, now=now)

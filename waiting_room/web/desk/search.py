@@ -31,6 +31,7 @@ def find(request: Request, staff: SignedIn, fields: CheckedForm) -> Response:
     with db.write() as session:
         found = caseload.find(session, staff, query, now=now)
         for patient in found:
+            # A name in a list is a look at a record: searching for a neighbour leaves a trace.
             audit.record(session, by=staff.id, did="found", to=("patient", patient.id), now=now)
     return _show(request, query, found)
 

@@ -40,6 +40,7 @@ NEEDS = (
     ("sleep", "Sleep"),
     ("other", "Something else"),
 )
+# No answer the form knows, so that it is asked again.
 UNANSWERED = "unanswered"
 SAFE = (("yes", "Yes"), ("no", "No, or not sure. Please phone or write as said above"))
 
