@@ -10,8 +10,16 @@ from sqlalchemy.orm import Session
 
 from bot import conversation
 from bot.turn import Heard, Kind
-from waiting_room import clock, crypto, outbox
-from waiting_room.care import check_ins, conversations, duty, invitations, providers, referrals
+from waiting_room import clock, crypto
+from waiting_room.care import (
+    chat_log,
+    check_ins,
+    conversations,
+    duty,
+    invitations,
+    providers,
+    referrals,
+)
 from waiting_room.care import people as records
 from waiting_room.care import staff as team
 from waiting_room.care.intake import Intake
@@ -152,8 +160,8 @@ class _Person:
         conversation.receive(self.session, heard, now=when)
         address = conversations.address_known(self.session, WEB_CHAT, self.token)
         assert address is not None
-        address.seen_at = when
-        outbox.shown(self.session, address, now=when)
+        seen = chat_log.last(self.session, address, now=when)
+        chat_log.shown(self.session, address, seen, now=when)
 
     def assigned(self, worker: Staff, when: datetime) -> _Person:
         referrals.assign(self.session, self.patient, worker, by=BY, now=when)
@@ -175,7 +183,7 @@ def _silent(session: Session, worker: Staff, now: datetime) -> None:
     person = _Person(session, now - timedelta(days=40), needs=("loneliness",), **facts)
     person.assigned(worker, now - timedelta(days=20))
     person.says("How I am", now - timedelta(hours=20))
-    row = check_ins.open_one(session, person.patient.id)
+    row = check_ins.open_one(session, person.patient.id, now=now)
     assert row is not None
     row.answer_by = now + timedelta(hours=4)
 
