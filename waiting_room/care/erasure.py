@@ -32,6 +32,13 @@ from waiting_room.models import (
 )
 
 GONE = "erased"
+SEALED_IN_A_REFERRAL = (
+    "referrer_sealed",
+    "gp_practice_sealed",
+    "reason_sealed",
+    "risks_sealed",
+    "reach_sealed",
+)
 LOOK_AGAIN = timedelta(days=1)
 
 
@@ -113,9 +120,9 @@ def _empty(session: Session, patient: Patient, *, now: datetime) -> None:
     for field in ("birth_date", "nhs_number", "phone", "email"):
         setattr(patient, field, None)
     patient.area = ""
-    blank = dict.fromkeys(("referrer_sealed", "reason_sealed", "risks_sealed", "reach_sealed"))
+    blank = dict.fromkeys(SEALED_IN_A_REFERRAL)
     rows = Referral.patient_id == patient.id
-    session.execute(update(Referral).where(rows).values(blank | {"gp_practice": ""}))
+    session.execute(update(Referral).where(rows).values(blank))
     answers = {"answer_sealed": None, "comment_sealed": None}
     session.execute(update(CheckIn).where(CheckIn.patient_id == patient.id).values(answers))
 

@@ -21,7 +21,8 @@ class Referral(PatientRow):
     source: Mapped[str] = mapped_column(String(30))
     referrer_sealed: Mapped[bytes | None]
     referrer = Sealed()
-    gp_practice: Mapped[str] = mapped_column(String(100), default="")
+    gp_practice_sealed: Mapped[bytes | None]
+    gp_practice = Sealed()
     reason_sealed: Mapped[bytes | None]
     reason = Sealed()
     needs: Mapped[list[str]] = mapped_column(default=list)

@@ -346,7 +346,7 @@ def upgrade() -> None:
         sa.Column("reason_code", sa.String(length=30), nullable=False),
         sa.Column("source", sa.String(length=30), nullable=False),
         sa.Column("referrer_sealed", sa.LargeBinary(), nullable=True),
-        sa.Column("gp_practice", sa.String(length=100), nullable=False),
+        sa.Column("gp_practice_sealed", sa.LargeBinary(), nullable=True),
         sa.Column("reason_sealed", sa.LargeBinary(), nullable=True),
         sa.Column("needs", sa.JSON(), nullable=False),
         sa.Column("risks_sealed", sa.LargeBinary(), nullable=True),
