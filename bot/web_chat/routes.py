@@ -61,10 +61,7 @@ def news(request: Request, after: str = "") -> Response:
 def say(request: Request, fields: CheckedForm) -> Response:
     """Words of the person's own."""
     # A browser sends a new line as two characters, and counted it as one.
-    text = fields.text("message").replace("\r\n", "\n")
-    if len(text) > LONGEST and not limits.is_danger(text):
-        return answers.notice(request, Notice(422, kept=text))
-    return _heard(request, fields, Kind.TEXT, text)
+    return _written(request, fields, fields.text("message").replace("\r\n", "\n"))
 
 
 @router.post("/press")
@@ -72,7 +69,7 @@ def press(request: Request, fields: CheckedForm) -> Response:
     """A button under a message, or one of the large keys, which mean what they say."""
     if token := fields.text("press"):
         return _heard(request, fields, Kind.PRESS, token)
-    return _heard(request, fields, Kind.TEXT, fields.text("label"))
+    return _written(request, fields, fields.text("label"))
 
 
 @router.post("/sign-out")
@@ -89,6 +86,12 @@ def sign_out(request: Request, _checked: CheckedForm) -> Response:
     response = answers.plain(request, "conversation/signed-out")
     visitors.drop(request, response)
     return response
+
+
+def _written(request: Request, fields: Fields, text: str) -> Response:
+    if len(text) > LONGEST and not limits.is_danger(text):
+        return answers.notice(request, Notice(422, kept=text))
+    return _heard(request, fields, Kind.TEXT, text)
 
 
 def _heard(request: Request, fields: Fields, kind: Kind, value: str) -> Response:

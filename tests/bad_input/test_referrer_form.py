@@ -40,10 +40,10 @@ def born(year: str, month: str, day: str) -> dict[str, str]:
 @pytest.mark.parametrize(
     ("changes", "field", "words"),
     [
-        ({"agreed": "maybe"}, "agreed", "consent must be true"),  # I37
-        ({"agreed": "YES"}, "agreed", "consent must be true"),
-        ({"agreed": "true"}, "agreed", "consent must be true"),
-        ({"agreed": ""}, "agreed", "consent must be true"),  # I38
+        ({"agreed": "maybe"}, "agreed", "once the person has agreed"),  # I37
+        ({"agreed": "YES"}, "agreed", "once the person has agreed"),
+        ({"agreed": "true"}, "agreed", "once the person has agreed"),
+        ({"agreed": ""}, "agreed", "once the person has agreed"),  # I38
         (born("2031", "1", "1"), "birth_date", "must be in the past"),  # I39
         (born("1890", "1", "1"), "birth_date", "more than 120 years ago"),
         (born("1980", "2", "31"), "birth_date", "not a date in the calendar"),
