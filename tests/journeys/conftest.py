@@ -13,6 +13,7 @@ from tests.fakes.bot_api import BotApi
 from tests.fakes.smtp import MailServer
 from tests.journeys import live
 from tests.journeys.live import LiveRoom
+from tests.journeys.touring import demo, looker  # noqa: F401 - fixtures
 from waiting_room.models import Staff
 
 

@@ -73,10 +73,10 @@ class LiveRoom:
         kept = {k: v for k, v in os.environ.items() if not k.startswith("WAITING_ROOM_")}
         return kept | ours | self.extra
 
-    def start(self) -> None:
-        """Serve, and wait until the room says that it is ready."""
+    def start(self, verb: str = "serve") -> None:
+        """Serve (or run the demo), and wait until the room says that it is ready."""
         with self.log.open("ab") as log:
-            command = [sys.executable, "-m", "waiting_room.cli", "serve"]
+            command = [sys.executable, "-m", "waiting_room.cli", verb]
             self.process = subprocess.Popen(
                 command, env=self.env, stdout=log, stderr=log, cwd=conftest.ROOT
             )
