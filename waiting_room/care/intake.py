@@ -17,9 +17,13 @@ from waiting_room.errors import BadForm
 NAME_LIMIT, TEXT_LIMIT, LINE_LIMIT = 200, 4_000, 200
 EMPTY_PROBLEMS = {
     "name": "Enter the person's full name.",
-    "birth_date": "Enter the birth date, such as 1958-03-27.",
+    "birth_date": "Enter the birth date: day, month and year.",
     "reason": "Say why you are referring them.",
     "referrer": "Enter your name and how to reach you.",
+}
+CHOICE_PROBLEMS = {
+    "source": "Choose who you are.",
+    "safe_to_message": "Choose whether it is safe to send them messages.",
 }
 ADULT, OLDEST = 18, 120
 NATIONS = ("england", "wales", "scotland", "northern-ireland")
@@ -99,7 +103,9 @@ class _Reader:
     def one_of(self, field: str, allowed: tuple[str, ...], *, default: str = "") -> str:
         value = self.text(field) or default
         if value not in allowed:
-            self.problems.setdefault(field, "Choose one of the answers.")
+            self.problems.setdefault(
+                field, CHOICE_PROBLEMS.get(field, "Choose one of the answers.")
+            )
         return value
 
     def ticked(self, field: str) -> bool:
@@ -156,9 +162,7 @@ def _name(reader: _Reader) -> str:
 
 def _agreed(reader: _Reader) -> bool:
     if not reader.ticked("agreed"):
-        reader.problems["agreed"] = (
-            "The person must have agreed to be referred. consent must be true."
-        )
+        reader.problems["agreed"] = "Tick the box once the person has agreed. We need their yes."
     return True
 
 
@@ -176,7 +180,7 @@ def _birth_date(reader: _Reader, today: date) -> date | None:
     try:
         born = date.fromisoformat(text)
     except ValueError:
-        reader.problems["birth_date"] = "This is not a date in the calendar, such as 1958-03-27."
+        reader.problems["birth_date"] = "This is not a date in the calendar. Check the numbers."
         return None
     age = today.year - born.year - ((today.month, today.day) < (born.month, born.day))
     if born > today:

@@ -58,8 +58,8 @@ def test_somebody_refers_themself(browser: Browser, ready: None) -> None:
 @pytest.mark.parametrize(
     ("changes", "field", "words"),
     [
-        ({"agreed": ""}, "agreed", "consent must be true"),
-        ({"agreed": "maybe"}, "agreed", "consent must be true"),
+        ({"agreed": ""}, "agreed", "once the person has agreed"),
+        ({"agreed": "maybe"}, "agreed", "once the person has agreed"),
         ({"birth_date-year": "2031"}, "birth_date", "must be in the past"),
         ({"birth_date-year": "1890"}, "birth_date", "more than 120 years ago"),
         (
@@ -79,7 +79,7 @@ def test_somebody_refers_themself(browser: Browser, ready: None) -> None:
         ({"name": "   "}, "name", "Enter the person"),
         ({"role": "admin"}, "role", "unknown_field"),
         ({"no_known_risks": ""}, "risks", "Write the risks"),
-        ({"safe_to_message": ""}, "safe_to_message", "Choose one of the answers."),
+        ({"safe_to_message": ""}, "safe_to_message", "Choose whether it is safe"),
         ({"needs": ["money", "gold"]}, "needs", "Choose needs from the list."),
     ],
 )

@@ -9,7 +9,7 @@ from starlette.requests import Request
 
 from waiting_room.care import alerts, people
 from waiting_room.models import Provider
-from waiting_room.web.desk import wording
+from waiting_room.web.desk import timeline, wording
 from waiting_room.web.desk.moments import Moments
 
 
@@ -18,6 +18,7 @@ def around(request: Request, *, now: datetime) -> dict[str, Any]:
     provider: Provider = request.state.provider
     known: dict[str, Any] = {
         "say": wording,
+        "runs": timeline.runs,
         "when": Moments(now, provider.time_zone),
         "me": request.state.staff,
         "name_of": people.shown,

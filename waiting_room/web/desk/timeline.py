@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from itertools import groupby
 
 from markupsafe import Markup
 from sqlalchemy.orm import Session
@@ -18,6 +19,7 @@ from waiting_room.web.desk import wording
 PERSON, ROOM, WORKER, COLLEAGUE = "person", "room", "worker", "colleague"
 FROM_WORKER = "conversation/from-worker"
 LATE = timedelta(minutes=5)
+ARRIVED = ("sent", "shown")
 
 
 @dataclass(frozen=True)
@@ -35,10 +37,20 @@ class Item:
     buttons: tuple[str, ...] = ()
     is_press: bool = False
 
+    @property
+    def is_quiet(self) -> bool:
+        """Nobody's own words: what the room said by itself, or a press on a button."""
+        return self.is_press or (self.side == ROOM and self.state in ARRIVED)
+
 
 def items(session: Session, moments: list[Moment], names: Mapping[str, str]) -> list[Item]:
     """The moments as the page shows them, in the same order."""
     return [_item(session, moment, names) for moment in moments]
+
+
+def runs(items: list[Item]) -> list[tuple[bool, list[Item]]]:
+    """The same items in runs, so that many quiet ones in a row can fold into one line."""
+    return [(is_quiet, list(run)) for is_quiet, run in groupby(items, lambda item: item.is_quiet)]
 
 
 def _item(session: Session, moment: Moment, names: Mapping[str, str]) -> Item:
