@@ -150,15 +150,6 @@ def test_stop_drops_routine_letters_in_the_same_breath(room: Path, now: datetime
         assert dropped == 1
 
 
-def test_a_page_that_is_open_has_been_shown(room: Path, now: datetime) -> None:
-    with db.write() as session:
-        chat = _chat(session, now, "web_chat")
-        outbox.say(session, chat, STRANGER, now=now)
-        assert outbox.shown(session, chat, now=now + SECOND) == 1
-        assert outbox.shown(session, chat, now=now + SECOND) == 0
-        assert _letters(session)[0].state == outbox.SENT
-
-
 def test_whether_it_was_just_said(room: Path, now: datetime) -> None:
     with db.write() as session:
         chat = _chat(session, now)

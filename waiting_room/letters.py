@@ -41,6 +41,15 @@ class Letter:
     priority: Priority = Priority.REPLY
 
 
+def leading_to(address: str, values: Mapping[str, str]) -> dict[str, str]:
+    """The values of a letter; its link, kept as a path, now leads to this address."""
+    # A path in the row: the room may have another address by the time the letter is read.
+    return {
+        name: f"{address}{value}" if name == "link" and value.startswith("/") else value
+        for name, value in values.items()
+    }
+
+
 def one_each(*choices: Choice) -> Rows:
     """Choices under one another, one a row: easiest to hit with a thumb."""
     return tuple((choice,) for choice in choices)

@@ -15,10 +15,11 @@ from sqlalchemy.orm import Session
 from waiting_room import bell, db, keyring, library
 from waiting_room.letters import Choice, Letter, Priority
 from waiting_room.models import Address, Button, LetterRow, StaffChannel
-from waiting_room.models.address import WEB_CHAT
 
 QUEUED, SENDING, SENT, HELD = "queued", "sending", "sent", "held"
 FAILED, UNCERTAIN, DROPPED = "failed", "uncertain", "dropped"
+# Why a letter was dropped that nobody needs any more.
+TOO_LATE = "too late to make sense"
 # The same routine page goes to one chat at most once in this time.
 CALM = timedelta(seconds=3)
 # Queued goes straight to sent in the web chat, which shows a letter instead of sending it.
@@ -100,14 +101,6 @@ def knock(session: Session, address: Address, email: str, *, link: str, now: dat
         place=email,
     )
     return _post(session, row)
-
-
-def shown(session: Session, address: Address, *, now: datetime) -> int:
-    """The person has the page open: what was waiting for them has now been shown."""
-    waiting = (LetterRow.address_id == address.id, LetterRow.channel == WEB_CHAT)
-    done = update(LetterRow).where(*waiting, LetterRow.state == QUEUED)
-    result = session.execute(done.values(state=SENT, settled_at=now))
-    return int(result.rowcount)  # type: ignore[attr-defined]
 
 
 def just_said(session: Session, address: Address, page: str, *, since: datetime) -> bool:

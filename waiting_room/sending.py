@@ -17,7 +17,7 @@ from waiting_room import library
 from waiting_room.errors import NotFound
 from waiting_room.letters import Priority
 from waiting_room.models import LetterRow
-from waiting_room.outbox import DROPPED, FAILED, QUEUED, SENDING, SENT, UNCERTAIN
+from waiting_room.outbox import DROPPED, FAILED, QUEUED, SENDING, SENT, TOO_LATE, UNCERTAIN
 
 # Longer than any channel may take (22 s): a letter still on its way is nobody else's yet.
 LEASE = timedelta(seconds=30)
@@ -138,7 +138,7 @@ def _cannot_leave(session: Session, row: LetterRow, *, now: datetime) -> tuple[s
     """Why a claimed letter goes nowhere; one bad row must not hold up the others."""
     # "How are you?" of yesterday reads like a machine that did not listen.
     if row.stale_at and row.stale_at <= now and row.priority != Priority.CRISIS:
-        return DROPPED, "too late to make sense"
+        return DROPPED, TOO_LATE
     # Sealed with a key that was destroyed meanwhile: the person was erased.
     if row.place is None:
         return FAILED, "the place was erased"

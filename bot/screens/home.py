@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from bot import answering
 from bot.turn import Scene, Turn, say
-from waiting_room import outbox
 from waiting_room.care import people
 from waiting_room.letters import Choice, Letter, Rows
 
@@ -33,10 +33,8 @@ def menu() -> Letter:
 
 def not_understood(scene: Scene) -> Turn:
     """Words that mean nothing here. A person may always be written to by "Talk to my worker"."""
-    page, since = "conversation/not-understood", scene.now - outbox.CALM
-    if outbox.just_said(scene.session, scene.address, page, since=since):
-        return Turn()
-    return say(Letter(page, choices=keys(), keys="menu"), place=PLACE)
+    letter = Letter("conversation/not-understood", choices=keys(), keys="menu")
+    return Turn(answering.calmly(scene, letter), PLACE)
 
 
 def keys() -> Rows:

@@ -13,7 +13,7 @@ from bot.turn import Kind
 from waiting_room import library
 from waiting_room.care import chat_log, conversations, hours
 from waiting_room.care.chat_log import Said
-from waiting_room.letters import Priority
+from waiting_room.letters import Priority, leading_to
 from waiting_room.models import Address, LetterRow, Message
 from waiting_room.pages.calls import with_calls
 
@@ -95,10 +95,7 @@ def view(eye: Eye) -> View:
 
 def html(eye: Eye, letter: LetterRow) -> Markup:
     """The exact words of a letter; nothing in its values can become markup."""
-    values = {
-        name: f"{eye.site}{value}" if name == "link" and value.startswith("/") else value
-        for name, value in (letter.values or {}).items()
-    }
+    values = leading_to(eye.site, letter.values or {})
     page = library.by_digest(eye.session, letter.digest)
     return with_calls(library.to_html(page, values))
 

@@ -14,7 +14,6 @@ from waiting_room.models import Address, Button, LetterRow, Message
 
 # As far back as a person scrolls on a phone; each one is unsealed for every page.
 LAST = 50
-TOO_LATE = "too late to make sense"
 
 Said = Message | LetterRow
 
@@ -76,7 +75,7 @@ def shown(session: Session, address: Address, seen: Sequence[Said], *, now: date
     before = LetterRow.made_at < moment(seen[0])[0]
     mine = (LetterRow.address_id == address.id, LetterRow.state == outbox.QUEUED)
     late = update(LetterRow).where(*mine, _is_stale(now))
-    session.execute(late.values(state=outbox.DROPPED, why=TOO_LATE, settled_at=now))
+    session.execute(late.values(state=outbox.DROPPED, why=outbox.TOO_LATE, settled_at=now))
     done = update(LetterRow).where(*mine, or_(LetterRow.id.in_(ids), before))
     session.execute(done.values(state=outbox.SENT, settled_at=now))
 

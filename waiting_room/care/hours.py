@@ -10,6 +10,8 @@ from zoneinfo import ZoneInfo, available_timezones
 
 import holidays
 
+from waiting_room import library
+
 SUBDIVISION = {"england": "ENG", "wales": "WLS", "scotland": "SCT", "northern-ireland": "NIR"}
 # When an unasked message from a health service startles more than it helps.
 QUIET_FROM, QUIET_UNTIL = time(19), time(9)
@@ -116,10 +118,7 @@ def in_words(moment: datetime, *, now: datetime, zone: str) -> str:
 
 def clock_words(here: datetime) -> str:
     """9am, 5:30pm, midday, midnight (NHS service manual)."""
-    if (here.hour, here.minute) in {(0, 0), (12, 0)}:
-        return "midnight" if here.hour == 0 else "midday"
-    minutes = f":{here.minute:02}" if here.minute else ""
-    return f"{(here.hour - 1) % 12 + 1}{minutes}{'am' if here.hour < 12 else 'pm'}"
+    return library.say_time(here.time())
 
 
 def day_words(day: date) -> str:

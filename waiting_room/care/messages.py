@@ -109,7 +109,7 @@ def timeline(session: Session, patient: Patient, *, limit: int = 50) -> list[Mom
     said = select(Message).where(Message.address_id.in_(places)).order_by(Message.at.desc())
     if not consent.allows(session, patient.id, consent.WORKER):
         # Without their yes a worker sees what was written to a worker, and what raised an alert.
-        said = said.where(or_(Message.is_for_worker, Message.id.in_(_what_raised(patient.id))))
+        said = said.where(or_(Message.is_for_worker, Message.id.in_(what_raised(patient.id))))
     sent = select(LetterRow).where(LetterRow.address_id.in_(places))
     sent = sent.order_by(LetterRow.made_at.desc())
     notes = select(Note).where(Note.patient_id == patient.id).order_by(Note.at.desc())
@@ -125,7 +125,8 @@ def timeline(session: Session, patient: Patient, *, limit: int = 50) -> list[Mom
     return sorted(found, key=lambda moment: (moment.at, moment.row.id), reverse=True)[:limit]
 
 
-def _what_raised(patient_id: str) -> Select[str]:
+def what_raised(patient_id: str) -> Select[str]:
+    """The ids of everything that raised an alert of this person, or joined one."""
     events = select(AlertEvent.cause_id).join(Alert, Alert.id == AlertEvent.alert_id)
     return events.where(Alert.patient_id == patient_id)
 

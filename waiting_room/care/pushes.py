@@ -55,7 +55,7 @@ def release(session: Session, address: Address, *, now: datetime) -> int:
     fresh = or_(LetterRow.stale_at.is_(None), LetterRow.stale_at > now)
     go = update(LetterRow).where(*held, fresh).values(state=outbox.QUEUED, due_at=now)
     released = session.execute(go).rowcount  # type: ignore[attr-defined]
-    late = {"state": outbox.DROPPED, "why": "too late to make sense", "settled_at": now}
+    late = {"state": outbox.DROPPED, "why": outbox.TOO_LATE, "settled_at": now}
     session.execute(update(LetterRow).where(*held).values(late))
     outbox.wake(session)
     return int(released)

@@ -15,8 +15,6 @@ from sqlalchemy.orm import Session
 from waiting_room.care import alerts, caseload, check_ins, consent, messages, people, referrals
 from waiting_room.models import (
     Address,
-    Alert,
-    AlertEvent,
     CheckIn,
     CheckInPlan,
     Consent,
@@ -91,7 +89,7 @@ def timeline(session: Session, patient: Patient, *, limit: int = SHORT) -> list[
     found = messages.timeline(session, patient, limit=limit)
     if consent.allows(session, patient.id, consent.WORKER):
         return found
-    raised = _what_raised(session, patient.id)
+    raised = set(session.scalars(messages.what_raised(patient.id)))
     return [moment for moment in found if _is_ours(moment, raised)]
 
 
@@ -100,7 +98,7 @@ def answers(session: Session, patient: Patient) -> list[CheckIn]:
     found = check_ins.history(session, patient.id)
     if consent.allows(session, patient.id, consent.WORKER):
         return found
-    raised = _what_raised(session, patient.id)
+    raised = set(session.scalars(messages.what_raised(patient.id)))
     return [row for row in found if row.id in raised]
 
 
@@ -132,12 +130,6 @@ def at_address(session: Session, address_id: str, *, limit: int = SHORT) -> list
     found = [messages.Moment(row.at, "said", row) for row in newest_said]
     found += [messages.Moment(letter.made_at, "letter", letter) for letter in newest_sent]
     return sorted(found, key=lambda moment: moment.at, reverse=True)[:limit]
-
-
-def _what_raised(session: Session, patient_id: str) -> set[str]:
-    mine = select(Alert.id).where(Alert.patient_id == patient_id)
-    causes = select(AlertEvent.cause_id).where(AlertEvent.alert_id.in_(mine))
-    return set(session.scalars(causes))
 
 
 def _is_ours(moment: messages.Moment, raised: set[str]) -> bool:

@@ -7,16 +7,14 @@ from datetime import datetime, timedelta
 from sqlalchemy import delete, update
 from sqlalchemy.orm import Session
 
-from waiting_room.models import Button, InboxUpdate, SignInLink, SignInTry, StaffSession
+from waiting_room.care import sign_ins
+from waiting_room.models import Button, InboxUpdate
 from waiting_room.models.inbox import WAITING
 
 # Long enough to look into what went wrong last week.
 INBOX_BODIES = timedelta(days=7)
 # Longer than a button works (30 days): a late press is known as late, not as hand-made.
 BUTTONS = timedelta(days=35)
-TRIES = timedelta(days=1)
-SESSIONS = timedelta(hours=13)
-LINKS = timedelta(days=7)
 
 
 def retire(session: Session, *, now: datetime, wall: datetime) -> int:
@@ -27,8 +25,6 @@ def retire(session: Session, *, now: datetime, wall: datetime) -> int:
     done = [
         session.execute(old.values(body_sealed=None)),
         session.execute(delete(Button).where(Button.made_at < now - BUTTONS)),
-        session.execute(delete(SignInTry).where(SignInTry.at < wall - TRIES)),
-        session.execute(delete(StaffSession).where(StaffSession.made_at < wall - SESSIONS)),
-        session.execute(delete(SignInLink).where(SignInLink.expires_at < wall - LINKS)),
     ]
-    return sum(result.rowcount for result in done)  # type: ignore[attr-defined]
+    rows = sum(result.rowcount for result in done)  # type: ignore[attr-defined]
+    return rows + sign_ins.sweep(session, wall=wall)

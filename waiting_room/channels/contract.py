@@ -82,11 +82,3 @@ class Missing:
     async def send(self, parcel: Parcel) -> str:
         """Never sends: raises Permanent with the reason an administrator can act on."""
         raise Permanent(self._why)
-
-
-def filled(parcel: Parcel, address: str) -> dict[str, str]:
-    """The values of a letter; its link, kept as a path, now leads to this room."""
-    return {
-        name: f"{address}{value}" if name == "link" and value.startswith("/") else value
-        for name, value in parcel.values.items()
-    }

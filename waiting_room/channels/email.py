@@ -13,8 +13,9 @@ import aiosmtplib
 from aiosmtplib import SMTP, SMTPException, SMTPResponseException
 
 from waiting_room import clock, library
-from waiting_room.channels.contract import Later, NotSent, Permanent, Unsure, filled
+from waiting_room.channels.contract import Later, NotSent, Permanent, Unsure
 from waiting_room.errors import StartRefused
+from waiting_room.letters import leading_to
 from waiting_room.sending import Parcel
 from waiting_room.settings import LOOPBACK
 
@@ -80,7 +81,8 @@ class EmailChannel:
         mail["Message-ID"] = f"<{parcel.letter_id}@{self._sender.rpartition('@')[2]}>"
         # RFC 3834: two machines that answer each other would write for ever.
         mail["Auto-Submitted"] = "auto-generated"
-        mail.set_content(library.to_text(parcel.page, filled(parcel, self._address)))
+        values = leading_to(self._address, parcel.values)
+        mail.set_content(library.to_text(parcel.page, values))
         return mail
 
     async def _hand_over(self, server: SMTP, place: str, mail: EmailMessage) -> None:

@@ -30,10 +30,10 @@ from telegram.error import (
 )
 
 from waiting_room import library
-from waiting_room.channels.contract import Later, NotSent, Permanent, Unsure, filled
+from waiting_room.channels.contract import Later, NotSent, Permanent, Unsure
 from waiting_room.channels.http_request import CONNECTIONS, READ_SECONDS, HttpRequest
 from waiting_room.channels.pacing import Pacer, Resting
-from waiting_room.letters import Priority
+from waiting_room.letters import Priority, leading_to
 from waiting_room.sending import Parcel
 
 # The library logs its address, which holds the token, and every text it sends, at DEBUG.
@@ -208,7 +208,7 @@ def verdict_of(error: TelegramError) -> NotSent:
 
 def render(parcel: Parcel, address: str) -> Iterator[_Message]:
     """A letter as Telegram messages; the last one carries the keys."""
-    parts = library.to_telegram(parcel.page, filled(parcel, address))
+    parts = library.to_telegram(parcel.page, leading_to(address, parcel.values))
     links = [_link(offer, address) for row in parcel.choices for offer in row if offer["url"]]
     # Telegram puts only https addresses on a button; any other one is told in words.
     told = [f"{label}: {url}" for label, url in links if not url.startswith("https://")]

@@ -1,4 +1,4 @@
-"""Fields that need reading before they mean anything: a day in three boxes."""
+"""What several forms share: a day in three boxes, and the nations to choose from."""
 
 from __future__ import annotations
 
@@ -7,6 +7,12 @@ from datetime import date
 from waiting_room.errors import BadInput
 from waiting_room.pages.security import Fields
 
+NATIONS = (
+    ("england", "England"),
+    ("wales", "Wales"),
+    ("scotland", "Scotland"),
+    ("northern-ireland", "Northern Ireland"),
+)
 # "27" is a year to Python, and somebody's birthday would be 2,000 years ago.
 YEARS = range(1900, 2101)
 

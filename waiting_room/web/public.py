@@ -19,15 +19,11 @@ from waiting_room.models import Provider
 from waiting_room.pages.apart import apart
 from waiting_room.pages.calls import with_calls
 from waiting_room.pages.render import render
+from waiting_room.web import form_fields
 
 router = APIRouter()
 
-NATIONS = {
-    "england": "England",
-    "wales": "Wales",
-    "scotland": "Scotland",
-    "northern-ireland": "Northern Ireland",
-}
+NATIONS = dict(form_fields.NATIONS)
 ZONE = "Europe/London"
 
 

@@ -16,7 +16,6 @@ from waiting_room.pages.render import render
 from waiting_room.web.deps import SignedIn, may
 
 router = APIRouter(prefix="/desk")
-PROOF = "proof of life"
 # It is given once a minute when all is well, and stored up to twenty seconds later.
 LATE_AFTER = timedelta(seconds=150)
 NEVER = "The part that sends alerts has shown no sign of life. Phone people; tell an administrator."
@@ -34,7 +33,7 @@ def banner(request: Request, staff: SignedIn) -> Response:
 
 def look(session: Session, provider: Provider, *, wall: datetime) -> dict[str, Any]:
     """Whether all is well, in words."""
-    proved = beats.all_of(session).get(PROOF)
+    proved = beats.all_of(session).get(beats.PROOF)
     if proved is None:
         return {"ok": False, "words": NEVER}
     at = hours.clock_words(hours.local(proved, provider.time_zone))

@@ -7,6 +7,7 @@ from typing import Any
 from waiting_room.care import duty, providers
 from waiting_room.models import Provider
 from waiting_room.pages.security import Fields
+from waiting_room.web import form_fields
 
 Typed = dict[str, Any]
 
@@ -21,12 +22,7 @@ PLAIN = (
     "expected_wait",
 )
 DAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
-NATIONS = (
-    ("england", "England"),
-    ("wales", "Wales"),
-    ("scotland", "Scotland"),
-    ("northern-ireland", "Northern Ireland"),
-)
+NATIONS = form_fields.NATIONS
 RUNGS = (
     (duty.WORKER, "the person's own worker"),
     (duty.BACKUP, "backup"),

@@ -9,15 +9,11 @@ from babel import Locale
 from waiting_room import library
 from waiting_room.care import intake
 from waiting_room.pages.security import TOKEN_FIELD, Fields
+from waiting_room.web import form_fields
 
 DATE_PARTS = ("year", "month", "day")
 BIRTH_DATE = tuple(f"birth_date-{part}" for part in DATE_PARTS)
-NATIONS = (
-    ("england", "England"),
-    ("wales", "Wales"),
-    ("scotland", "Scotland"),
-    ("northern-ireland", "Northern Ireland"),
-)
+NATIONS = form_fields.NATIONS
 SOURCES = (
     ("gp", "GP practice"),
     ("social-care", "Social care"),
