@@ -288,6 +288,19 @@ def test_how_i_am_is_an_asking_of_the_persons_own(room: Path, now: datetime) -> 
         assert _open_alerts(session) == []
 
 
+def test_an_answer_without_a_question_finds_the_one_it_means(room: Path, now: datetime) -> None:
+    with db.write() as session:
+        patient, row, then = _asked(session, now)
+        assert check_ins.meant(session, patient, "ok", now=then) is row
+        check_ins.answer(session, row, "ok", now=then)
+        session.flush()
+        # A second tap is no second answer; another answer is one of its own, and so is a later one.
+        assert check_ins.meant(session, patient, "ok", now=then) is row
+        assert check_ins.meant(session, patient, "ok", now=then + DAY) is not row
+        other = check_ins.meant(session, patient, "not-great", now=then)
+        assert other is not row and other.state == check_ins.ASKED
+
+
 def test_what_is_planned_is_no_history(room: Path, now: datetime) -> None:
     with db.write() as session:
         patient, row, then = _asked(session, now)

@@ -24,6 +24,15 @@ def test_a_chat_is_known_by_its_hash_and_made_once(any_room: Path, now: datetime
         assert conversations.address_known(session, "telegram", "456") is None
 
 
+def test_a_chat_whose_key_was_lost_can_still_be_answered(room: Path, now: datetime) -> None:
+    with db.write() as session:
+        chat = conversations.address(session, "telegram", "123", now=now)
+        chat.chat_id = None
+        session.flush()
+        assert conversations.address(session, "telegram", "123", now=now) is chat
+        assert chat.chat_id == "123"
+
+
 def test_a_browsers_token_is_not_kept(room: Path, now: datetime) -> None:
     with db.write() as session:
         chat = conversations.address(session, "web_chat", "secret-token", now=now)
