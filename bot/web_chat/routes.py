@@ -10,14 +10,9 @@ from starlette.background import BackgroundTask
 from starlette.responses import Response
 
 from bot.turn import Kind
-from bot.web_chat import answers, hearing, limits, presenting, visitors
-from bot.web_chat.answers import Notice
-from bot.web_chat.hearing import Act
-from bot.web_chat.patience import in_time
-from bot.web_chat.presenting import Eye
+from bot.web_chat import answers, hearing, limits, patience, presenting, visitors
 from waiting_room import clock, db
 from waiting_room.care import chat_log
-from waiting_room.care.chat_log import Said
 from waiting_room.errors import StorageRefused
 from waiting_room.pages.security import CheckedForm, Fields
 from waiting_room.pages.site import site_of
@@ -36,7 +31,7 @@ def chat(request: Request) -> Response:
         address = visitors.address_of(session, token)
         if address is None:
             return answers.ask_for_link(request)
-        view = presenting.view(Eye(session, address, now, site_of(request).public_url))
+        view = presenting.view(presenting.Eye(session, address, now, site_of(request).public_url))
     response = answers.chat(request, view)
     visitors.keep(request, response, token)
     response.background = BackgroundTask(_note_shown, token, view.said)
@@ -51,7 +46,7 @@ def news(request: Request, after: str = "") -> Response:
         address = visitors.address_of(session, token)
         if address is None:
             return answers.ask_for_link(request)
-        view = presenting.view(Eye(session, address, now, site_of(request).public_url))
+        view = presenting.view(presenting.Eye(session, address, now, site_of(request).public_url))
     response = answers.part(request, view, after=after)
     response.background = BackgroundTask(_note_shown, token, view.said)
     return response
@@ -90,21 +85,21 @@ def sign_out(request: Request, _checked: CheckedForm) -> Response:
 
 def _written(request: Request, fields: Fields, text: str) -> Response:
     if len(text) > LONGEST and not limits.is_danger(text):
-        return answers.notice(request, Notice(422, kept=text))
+        return answers.notice(request, answers.Notice(422, kept=text))
     return _heard(request, fields, Kind.TEXT, text)
 
 
 def _heard(request: Request, fields: Fields, kind: Kind, value: str) -> Response:
     token, kept = visitors.token_of(request), fields.text("message")
     if limits.writes_too_fast(request, token, value if kind == Kind.TEXT else ""):
-        return answers.notice(request, Notice(429, answers.SLOW_DOWN, kept))
-    act = Act(kind, value, fields.text("once"), visitors.language_of(request))
+        return answers.notice(request, answers.Notice(429, answers.SLOW_DOWN, kept))
+    act = hearing.Act(kind, value, fields.text("once"), visitors.language_of(request))
     hear = partial(hearing.take, token, act, now=clock.now())
     try:
         # An empty form is nobody's message; the person is simply shown their chat again.
-        is_in = not value or in_time(hear)
+        is_in = not value or patience.in_time(hear)
     except StorageRefused:
-        return answers.notice(request, Notice(503, answers.NOT_PASSED_ON, kept, act.once))
+        return answers.notice(request, answers.Notice(503, answers.NOT_PASSED_ON, kept, act.once))
     if not is_in:
         return answers.ask_for_link(request)
     if answers.wants_part(request):
@@ -112,7 +107,7 @@ def _heard(request: Request, fields: Fields, kind: Kind, value: str) -> Response
     return answers.to_chat(at=NEWEST)
 
 
-def _note_shown(token: str, said: Sequence[Said]) -> None:
+def _note_shown(token: str, said: Sequence[chat_log.Said]) -> None:
     """Written once the page is on its way, so that reading never waits for a writer."""
     try:
         with db.write() as session:

@@ -16,8 +16,7 @@ from waiting_room.models import Alert, Patient, Staff
 from waiting_room.pages.render import render
 from waiting_room.pages.security import CheckedForm
 from waiting_room.web.deps import SignedIn, may
-from waiting_room.web.desk import timeline, views, wording
-from waiting_room.web.desk.frame import around
+from waiting_room.web.desk import frame, timeline, views, wording
 
 router = APIRouter(prefix="/desk/alerts", dependencies=[may("see patients")])
 # The words around the alert; the whole story is one press away.
@@ -83,9 +82,9 @@ def show(
     views.note(staff, "alert", alert.id, now=now)
     if alert.patient_id:
         views.note(staff, "patient", alert.patient_id, now=now)
-    frame = around(request, now=now) | {"problems": problems or {}}
-    frame["done"] = wording.DONE.get(done, "")
-    return render(request, "web/alerts/alert.html", status=status, **known, **frame)
+    around = frame.around(request, now=now) | {"problems": problems or {}}
+    around["done"] = wording.DONE.get(done, "")
+    return render(request, "web/alerts/alert.html", status=status, **known, **around)
 
 
 def _said(session: Session, alert: Alert, patient: Patient | None) -> list[timeline.Item]:

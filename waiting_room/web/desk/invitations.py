@@ -18,9 +18,7 @@ from waiting_room.models import Patient, Provider, Referral
 from waiting_room.pages.render import render
 from waiting_room.pages.security import CheckedForm
 from waiting_room.web.deps import SignedIn, may, settings_of
-from waiting_room.web.desk import views
-from waiting_room.web.desk.frame import around
-from waiting_room.web.desk.patients import look_alikes
+from waiting_room.web.desk import frame, patients, views
 
 router = APIRouter(prefix="/desk/patients", dependencies=[may("refer")])
 
@@ -32,10 +30,10 @@ def arrived(request: Request, staff: SignedIn, patient_id: str) -> Response:
     with db.read() as session:
         patient = permissions.patient_for(session, staff, patient_id, now=now)
         referral = referrals.open_one(session, patient.id)
-        alike = look_alikes(session, staff, patient, now=now)
+        alike = patients.look_alikes(session, staff, patient, now=now)
     views.note(staff, "patient", patient.id, now=now)
     known: dict[str, Any] = {"patient": patient, "referral": referral, "alike": alike}
-    return render(request, "web/referrals/arrived.html", **known, **around(request, now=now))
+    return render(request, "web/referrals/arrived.html", **known, **frame.around(request, now=now))
 
 
 @router.post("/{patient_id}/invite")
@@ -59,7 +57,9 @@ def invite(request: Request, staff: SignedIn, patient_id: str, fields: CheckedFo
         "letter_title": library.page("staff/invitation", patient.language).title,
         "code": segno.make(link, error="m").svg_data_uri(scale=5, border=2),
     }
-    return render(request, "web/referrals/invitation.html", **known, **around(request, now=now))
+    return render(
+        request, "web/referrals/invitation.html", **known, **frame.around(request, now=now)
+    )
 
 
 def _letter(link: str, provider: Provider, expires_at: datetime, language: str) -> Markup:

@@ -17,8 +17,7 @@ from waiting_room.models import Patient, Staff
 from waiting_room.pages.render import render
 from waiting_room.reports import charts
 from waiting_room.web.deps import SignedIn, may
-from waiting_room.web.desk import timeline, views, wording
-from waiting_room.web.desk.frame import around
+from waiting_room.web.desk import frame, timeline, views, wording
 from waiting_room.web.refer import form
 
 router = APIRouter(prefix="/desk/patients", dependencies=[may("see patients")])
@@ -75,8 +74,8 @@ def show(request: Request, staff: Staff, patient_id: str, visit: Visit) -> Respo
     known |= {"whole": visit.whole, "done": visit.done}
     known |= {"reasons": referrals.REASONS}
     known["language"] = dict(form.languages()).get(patient.language, patient.language)
-    frame = around(request, now=now)
-    return render(request, "web/patients/patient.html", status=visit.status, **known, **frame)
+    around = frame.around(request, now=now)
+    return render(request, "web/patients/patient.html", status=visit.status, **known, **around)
 
 
 def may_assign(staff: Staff, worker: Staff | None) -> bool:
