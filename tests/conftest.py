@@ -14,6 +14,7 @@ from pathlib import Path
 import pytest
 
 from tests.postgres import Postgres, fresh_database, postgres  # noqa: F401 - fixtures
+from tests.rooms import chosen  # noqa: F401 - fixture
 from waiting_room import clock, db, keyring, library, migrations
 from waiting_room.care import danger, providers
 from waiting_room.library import Shelf

@@ -4,14 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import fcntl
 import logging
-import os
 import signal
 import socket
 from collections.abc import Callable, Coroutine, Iterator
 from datetime import timedelta
-from pathlib import Path
 from typing import Any
 
 import uvicorn
@@ -22,34 +19,17 @@ from bot import hearing
 from bot.telegram.poller import Poller
 from bot.telegram.webhook import Webhook, set_webhook
 from bot.web_chat import door as web_chat
-from waiting_room import beats, clock, db, keyring, library, logs, migrations
-from waiting_room.care import danger, inbox, providers
+from waiting_room import beats, clock, db
+from waiting_room.care import inbox
 from waiting_room.channels.delivery import Delivery
-from waiting_room.errors import BadInput, StartRefused, StorageRefused
+from waiting_room.errors import StartRefused, StorageRefused
+from waiting_room.opening import opened
 from waiting_room.settings import Settings
 from waiting_room.web import app as web
 
 log = logging.getLogger(__name__)
 ROLES = ("web", "bot", "scheduler", "delivery")
-CLOCK_FILE, GRAVES = "demo-clock", "destroyed-keys.txt"
 GRACE_SECONDS = 8
-
-
-@contextlib.contextmanager
-def opened(settings: Settings, *, serving: bool = False) -> Iterator[None]:
-    """Keys, database, tables and words, ready for use; let go of afterwards.
-
-    Raises StartRefused with one line for an administrator.
-    """
-    logs.set_up(level=settings.log_level, secrets=settings.secrets)
-    with contextlib.ExitStack() as stack:
-        try:
-            _open(settings, stack, serving=serving)
-        except StorageRefused as refusal:
-            raise StartRefused(f"the database does not answer: {refusal}") from refusal
-        except OSError as trouble:
-            raise StartRefused(f"{trouble.filename}: {trouble.strerror}") from trouble
-        yield
 
 
 def run(settings: Settings, *, only: str = "") -> None:
@@ -198,91 +178,3 @@ def _web(settings: Settings, app: FastAPI) -> _Doors:
         app, log_config=None, access_log=False, server_header=False, timeout_graceful_shutdown=2
     )
     return _Doors(config, door)
-
-
-def _open(settings: Settings, stack: contextlib.ExitStack, *, serving: bool) -> None:
-    # Whatever is made from here on (database, keys, logs) is for this account's eyes alone.
-    os.umask(0o077)
-    settings.data.mkdir(parents=True, exist_ok=True)
-    database = db.connect(settings.database)
-    stack.callback(_close)
-    if serving and database.is_sqlite:
-        stack.enter_context(_only_server(database.file.with_suffix(".serving")))
-    # Keys before tables: once there are tables, a first start looks like a room that lost its keys.
-    keys = _keys(settings)
-    if keys.sample:
-        clock.follow(settings.data / CLOCK_FILE)
-    migrations.upgrade()
-    with db.read() as session:
-        library.follow(session)
-    # A command beside a serving room leaves the folder to the one process that watches it.
-    if serving or keys.sample or not library.languages():
-        _furnish(settings)
-    if serving and settings.env == "production":
-        _check_production()
-
-
-def _keys(settings: Settings) -> keyring.Keyring:
-    keys = keyring.open_at(
-        settings.keys_database,
-        settings.key_path,
-        sample=settings.env == "demo",
-        founded=migrations.is_founded(),
-        graves=settings.data / GRAVES,
-    )
-    keyring.use(keys)
-    if settings.env == "demo" and not keys.sample:
-        raise StartRefused("WAITING_ROOM_DATA: a real room is kept there; the demo needs its own")
-    return keys
-
-
-def _furnish(settings: Settings) -> None:
-    """Words on the shelf, danger rules in memory, a provider's row to stand on."""
-    now = clock.now()
-    shelf = library.read(settings.content_folder, today=now.date())
-    with db.write() as session:
-        library.publish(session, shelf, by="folder", now=now)
-        providers.found(session, now=now)
-    with db.read() as session:
-        library.follow(session)
-    if not library.languages():
-        raise StartRefused(
-            f"WAITING_ROOM_CONTENT: no page in {settings.content_folder} can be shown"
-        )
-    try:
-        danger.use(danger.load(settings.content_folder / "danger-words"))
-    except BadInput as problem:
-        # The built-in minimum stays; an administrator must know that the rest is not in use.
-        log.error("danger words are broken, only the built-in ones watch: %s", problem)
-
-
-def _check_production() -> None:
-    with db.read() as session:
-        provider = providers.here(session)
-        if keyring.current().sample or provider.is_sample:
-            raise StartRefused("production refuses sample data and its key: start an empty room")
-        missing = library.unconfirmed(session)
-    if missing:
-        more = f" and {len(missing) - 1} more" if len(missing) > 1 else ""
-        raise StartRefused(
-            f"nobody has confirmed {missing[0]}{more}: run `waiting-room content confirm`"
-        )
-
-
-@contextlib.contextmanager
-def _only_server(file: Path) -> Iterator[None]:
-    with file.open("w") as handle:
-        try:
-            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            raise StartRefused(
-                "this room is being served already; SQLite has one serving process"
-            ) from None
-        yield
-
-
-def _close() -> None:
-    db.close()
-    keyring.close()
-    clock.follow(None)
-    beats.forget()

@@ -12,7 +12,7 @@ from tests.cli.conftest import Run
 from waiting_room import clock, db, keyring, settings
 from waiting_room.care import conversations, invitations
 from waiting_room.models import Patient
-from waiting_room.serve import opened
+from waiting_room.opening import opened
 
 COMMANDS = (
     "", "serve", "demo", "clock", "erase", "danger", "states",

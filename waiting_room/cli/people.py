@@ -12,7 +12,7 @@ from waiting_room.care import staff as team
 from waiting_room.cli.telling import AsJson, tell, told_plainly
 from waiting_room.errors import NotFound
 from waiting_room.models.staff import ADMINISTRATOR
-from waiting_room.serve import opened
+from waiting_room.opening import opened
 
 staff = typer.Typer(help="People who help: add one, or let one in again.", no_args_is_help=True)
 referral = typer.Typer(help="Referrals by command.", no_args_is_help=True)

@@ -12,6 +12,7 @@ from waiting_room import serve as serving
 from waiting_room.cli import sample
 from waiting_room.cli.telling import AsJson, out, tell
 from waiting_room.errors import BadInput, Refused, StartRefused
+from waiting_room.opening import opened
 
 DEMO_DOORS = """
   This is a demo with sample people. Nothing here is real.
@@ -41,7 +42,7 @@ def demo() -> None:
     chosen = settings.load(env="demo")
     if settings.load().env == "production":
         raise StartRefused("WAITING_ROOM_ENV is production: the demo does not run there")
-    with serving.opened(chosen):
+    with opened(chosen):
         with db.read() as session:
             sample.start_the_day(session)
         now, wall = clock.now(), clock.wall()
@@ -67,7 +68,7 @@ def show_clock(
 ) -> None:
     """Show care time beside the wall's, or move the demo's clock."""
     chosen = settings.load()
-    with serving.opened(chosen):
+    with opened(chosen):
         if jump and not keyring.current().sample:
             raise Refused("only a demo can jump in time")
         if jump:

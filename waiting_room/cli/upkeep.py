@@ -10,8 +10,8 @@ import typer
 from waiting_room import audit, clock, db, keyring, settings
 from waiting_room.cli.telling import AsJson, err, tell, told_plainly
 from waiting_room.errors import BadInput
+from waiting_room.opening import opened
 from waiting_room.reports import states as state_tables
-from waiting_room.serve import opened
 
 key = typer.Typer(help="The master key.", no_args_is_help=True)
 audit_log = typer.Typer(help="The audit trail.", no_args_is_help=True)

@@ -12,7 +12,7 @@ from waiting_room import clock, db, library, settings
 from waiting_room.care import danger as rules
 from waiting_room.cli.telling import AsJson, err, out, tell, told_plainly
 from waiting_room.errors import BadInput
-from waiting_room.serve import opened
+from waiting_room.opening import opened
 
 content = typer.Typer(help="The words people read.", no_args_is_help=True)
 
