@@ -78,6 +78,7 @@ def _keys(settings: Settings) -> keyring.Keyring:
 def _furnish(settings: Settings) -> None:
     """Words on the shelf, danger rules in memory, a provider's row to stand on."""
     now = clock.now()
+    # Read before the transaction: a folder takes longer than the lock should be held.
     shelf = library.read(settings.content_folder, today=now.date())
     with db.write() as session:
         library.publish(session, shelf, by="folder", now=now)
@@ -112,6 +113,7 @@ def _check_production() -> None:
 def _only_server(file: Path) -> Iterator[None]:
     with file.open("w") as handle:
         try:
+            # The lock ends with the process, however that ends: a kill leaves nothing to clean up.
             fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
             raise StartRefused(

@@ -29,6 +29,7 @@ from waiting_room.web import app as web
 
 log = logging.getLogger(__name__)
 ROLES = ("web", "bot", "scheduler", "delivery")
+# Whoever supervises us waits ten seconds and then kills (P14).
 GRACE_SECONDS = 8
 
 
@@ -86,6 +87,7 @@ async def _serve(settings: Settings, roles: tuple[str, ...]) -> bool:
     if web_doors is not None:
         web_doors.should_exit = True
     if ticking is not None:
+        # It waits for the tick under way; the loops beside it must go on ending meanwhile.
         await asyncio.to_thread(ticking.shutdown)
     done, late = await asyncio.wait(tasks, timeout=GRACE_SECONDS) if tasks else (set(), set())
     for task in late:
@@ -113,6 +115,7 @@ def _loops(
         return
     yield hearing.run_worker(stop, beat=_beat("inbox"))
     if settings.telegram_mode == "webhook":
+        # Once, and no polling beside it: Telegram brings updates one way or the other.
         yield set_webhook(settings)
         return
     tokens = {inbox.PATIENTS: settings.telegram_token, inbox.STAFF: settings.staff_telegram_token}
@@ -169,8 +172,10 @@ class _Doors(uvicorn.Server):
 
 
 def _web(settings: Settings, app: FastAPI) -> _Doors:
+    # Without a public address nobody else is meant to come in: a demo stays on its machine.
     host = "0.0.0.0" if settings.public_url else "127.0.0.1"
     try:
+        # Before any loop runs: a port in use is one line for an administrator, not half a start.
         door = socket.create_server((host, settings.port))
     except OSError as trouble:
         raise StartRefused(f"PORT: {settings.port} cannot be used: {trouble.strerror}") from None

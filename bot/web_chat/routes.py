@@ -26,12 +26,9 @@ router = APIRouter(prefix="/chat")
 @router.get("")
 def chat(request: Request) -> Response:
     """The whole chat; help lines for a browser that is not in."""
-    now, token = clock.now(), visitors.token_of(request)
-    with db.read() as session:
-        address = visitors.address_of(session, token)
-        if address is None:
-            return answers.ask_for_link(request)
-        view = presenting.view(presenting.Eye(session, address, now, site_of(request).public_url))
+    token, view = visitors.token_of(request), _view(request)
+    if view is None:
+        return answers.ask_for_link(request)
     response = answers.chat(request, view)
     visitors.keep(request, response, token)
     response.background = BackgroundTask(_note_shown, token, view.said)
@@ -41,12 +38,9 @@ def chat(request: Request) -> Response:
 @router.get("/news")
 def news(request: Request, after: str = "") -> Response:
     """What the open page does not show yet."""
-    now, token = clock.now(), visitors.token_of(request)
-    with db.read() as session:
-        address = visitors.address_of(session, token)
-        if address is None:
-            return answers.ask_for_link(request)
-        view = presenting.view(presenting.Eye(session, address, now, site_of(request).public_url))
+    token, view = visitors.token_of(request), _view(request)
+    if view is None:
+        return answers.ask_for_link(request)
     response = answers.part(request, view, after=after)
     response.background = BackgroundTask(_note_shown, token, view.said)
     return response
@@ -105,6 +99,16 @@ def _heard(request: Request, fields: Fields, kind: Kind, value: str) -> Response
     if answers.wants_part(request):
         return news(request, after=fields.text("after"))
     return answers.to_chat(at=NEWEST)
+
+
+def _view(request: Request) -> presenting.View | None:
+    """The chat of this browser as it stands; None when it is not in."""
+    with db.read() as session:
+        address = visitors.address_of(session, visitors.token_of(request))
+        if address is None:
+            return None
+        eye = presenting.Eye(session, address, clock.now(), site_of(request).public_url)
+        return presenting.view(eye)
 
 
 def _note_shown(token: str, said: Sequence[chat_log.Said]) -> None:
