@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import re
+
 import pyotp
 import pytest
-from playwright.sync_api import Page
+from playwright.sync_api import Page, expect
 
 from bot import conversation
 from bot.turn import Heard, Kind
@@ -65,6 +67,8 @@ def test_the_day_of_an_administrator(demo: Demo, looker: Looker) -> None:
         page.goto("/desk")
         page.get_by_role("link", name=f"{name} Sample").first.click()
         looker.look(page, f"patient {name}")
+        # The numbers they came in with are for nobody to read afterwards.
+        expect(page.get_by_text(re.compile(r"^\s*\d{7}\s*$"))).to_have_count(0)
     page.goto("/desk/find")
     looker.look(page, "find")
     for query in ("sample", "nobody"):

@@ -18,6 +18,7 @@ from waiting_room.web.desk import wording
 
 PERSON, ROOM, WORKER, COLLEAGUE = "person", "room", "worker", "colleague"
 FROM_WORKER = "conversation/from-worker"
+JOINING = "welcome.pin"
 LATE = timedelta(minutes=5)
 ARRIVED = ("sent", "shown")
 
@@ -68,6 +69,9 @@ _GONE = "(erased)"
 
 
 def _said(row: Message) -> Item:
+    if row.kind == "start" or (row.place == JOINING and not any(map(str.isalpha, row.text or "x"))):
+        # The numbers of an invitation are nobody's to read afterwards; words typed there are.
+        return Item(row.at, PERSON, "", wording.SAID["start"], is_press=True)
     instead = wording.SAID.get(row.kind, _GONE)
     # "They wrote at 3am, we heard at 8am" is a different story from "they wrote at 8am".
     told = row.told_at if row.at - row.told_at > LATE else None

@@ -72,7 +72,7 @@ SAID = {
     "voice": "(a voice note)",
     "media": "(a picture or file)",
     "unreadable": "(something we could not read)",
-    "start": "(opened the joining link)",
+    "start": "(used the invitation)",
     "press": "(pressed a button)",
 }
 CHANNELS = {"telegram": "Telegram", "web_chat": "web chat", "email": "e-mail"}
