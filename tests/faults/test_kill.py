@@ -9,6 +9,7 @@ import pytest
 from sqlalchemy import func, select
 
 from tests.fakes.bot_api import BotApi
+from tests.fakes.bot_api.driver import Robot
 from tests.journeys import live
 from tests.journeys.live import LiveRoom
 from waiting_room import db
@@ -19,6 +20,14 @@ pytestmark = pytest.mark.faults
 Served = tuple[LiveRoom, dict[str, Staff]]
 UPDATES, KILLS, CHATS = 600, 10, 40
 BURST = 100
+
+
+def crowd(api: BotApi) -> Robot:
+    """Everybody who will write, each with a phone."""
+    robot = api.bot(live.PATIENTS_TOKEN)
+    for number in range(CHATS):
+        robot.chat(7_100_000_000 + number, first_name="Sample")
+    return robot
 
 
 def texts(number: int) -> list[tuple[int, str]]:
@@ -49,7 +58,7 @@ def check_ledger(room: LiveRoom, number: int) -> None:
 def test_ten_kills_while_600_updates_flow_by_polling(served: Served, api: BotApi) -> None:
     room, _ = served
     dice = random.Random(20261125)
-    robot = api.bot(live.PATIENTS_TOKEN)
+    robot = crowd(api)
     words = texts(UPDATES)
     for round_ in range(KILLS):
         robot.crowd(words[round_ * 60 : (round_ + 1) * 60])
@@ -71,8 +80,8 @@ def test_a_kill_in_the_middle_of_a_burst_by_webhook(served: Served, api: BotApi)
     }
     api.tune(haste=0.05)
     room.start()
-    robot = api.bot(live.PATIENTS_TOKEN)
-    room.wait(lambda: robot.ledger.webhook)
+    robot = crowd(api)
+    room.wait(lambda: robot.calls("setWebhook"))
     robot.crowd(texts(BURST))
     room.wait(lambda: sum(stored().values()) >= 10)
     room.kill()
