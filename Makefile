@@ -16,7 +16,7 @@ run: $(VENV)/.installed ## Start the waiting room with sample people, on this ma
 	@exec $(BIN)/waiting-room demo
 
 test: $(VENV)/.installed-test browser ## Run every test
-	@$(BIN)/python -m pytest
+	@$(BIN)/python -m pytest -n 2 --dist loadfile
 
 check: $(VENV)/.installed-test ## Lint, types, arrows between modules, shape of the code, content, states
 	$(BIN)/ruff check .
