@@ -25,7 +25,7 @@ def come_in(room: LiveRoom, page: Page) -> None:
     page.get_by_role("button", name="Continue").click()
     page.wait_for_url(f"{room.url}/chat")
     for label in ("I am 18 or over", "Continue", *["Yes"] * 5, "Every week"):
-        _press(page, label)
+        press(page, label)
     expect(page.get_by_text("You are in.")).to_be_visible()
 
 
@@ -37,8 +37,8 @@ def test_danger_is_heard_and_a_person_answers_in_the_same_page(
     come_in(room, alex)
     person = assign(room, team["worker"])
 
-    _press(alex, "Self-care")
-    _press(alex, "Sleeping better")
+    press(alex, "Self-care")
+    press(alex, "Sleeping better")
     expect(alex.get_by_text("Bad nights are hard")).to_be_visible()
 
     alex.get_by_label("Your message").fill("I want to kill myself")
@@ -88,7 +88,7 @@ def test_who_closed_the_page_is_called_back_by_mail_and_finds_the_words(
         assert people.address_of(session, person.id) is None
 
 
-def _press(page: Page, label: str) -> None:
+def press(page: Page, label: str) -> None:
     """Press until something is said: "Yes" twice within a second counts as one press."""
     before = page.locator(".room-bubble").count()
     for _ in range(10):
