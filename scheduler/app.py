@@ -64,7 +64,10 @@ def start(settings: Settings) -> BackgroundScheduler:
         # themselves.
         job_defaults={"coalesce": True, "max_instances": 1, "misfire_grace_time": None},
     )
-    for tick in table(settings):
+    ticking = {tick.name: tick for tick in table(settings)}
+    # Before any other: how long we were away must be known before anybody's silence is counted.
+    run(ticking["keep_beats"])
+    for tick in ticking.values():
         # At once: after an outage overdue steps must not wait for a whole interval more.
         first = clock.wall()
         scheduler.add_job(

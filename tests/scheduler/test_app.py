@@ -77,6 +77,33 @@ def test_apscheduler_only_ticks(room: Path, monkeypatch: pytest.MonkeyPatch) -> 
         scheduler.shutdown()
 
 
+def test_time_away_is_given_back_before_anybody_is_chased(
+    room: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    order: list[str] = []
+    all_ran = threading.Event()
+
+    def noting(name: str) -> app.Tick:
+        def act(_: datetime) -> int:
+            order.append(name)
+            if len(set(order)) == len(names):
+                all_ran.set()
+            return 0
+
+        return app.Tick(name, 60, "", act)
+
+    names = [tick.name for tick in app.table(chosen())]
+    table = [noting(name) for name in names]
+    monkeypatch.setattr(app, "table", lambda _: table)
+    scheduler = app.start(chosen())
+    try:
+        assert all_ran.wait(5)
+        assert order[0] == "keep_beats"
+        assert order.index("chase_silence") > 0
+    finally:
+        scheduler.shutdown()
+
+
 def test_every_tick_of_the_table_runs_on_an_empty_room(any_room: Path, now: datetime) -> None:
     beats.forget()
     for tick in app.table(chosen(content="content")):
