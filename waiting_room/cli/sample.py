@@ -142,7 +142,8 @@ def _refer(session: Session, now: datetime, **changes: Any) -> Referral:
 class _Person:
     """A sample patient who came in through the conversation, like anybody."""
 
-    def __init__(self, session: Session, since: datetime, **facts: Any) -> None:
+    def __init__(self, session: Session, now: datetime, days: int, **facts: Any) -> None:
+        since = now - timedelta(days=days)
         self.session, self.token = session, crypto.new_token()
         self.spoken = 0
         referral = _refer(session, since, **facts)
@@ -151,6 +152,10 @@ class _Person:
         for words in (issued.pin, "I am 18 or over", "Continue", *["Yes"] * 5, "Every week"):
             self.says(words, since)
         self.patient = session.get_one(Patient, referral.patient_id)
+        plan = check_ins.plan_of(session, self.patient.id)
+        assert plan is not None
+        # The next asking is days away: a visitor who jumps sees the silence that is there already.
+        plan.starts_on = (now + timedelta(days=5)).date()
 
     def says(self, words: str, when: datetime, *, kind: Kind = Kind.TEXT, start: str = "") -> None:
         # A few seconds between the words, so that the timeline reads like a conversation.
@@ -169,9 +174,8 @@ class _Person:
 
 
 def _waiting(session: Session, now: datetime) -> None:
-    start = now - timedelta(days=24)
     facts = {"name": "Bea Sample", "birth_date": date(1990, 11, 2), "source": "self"}
-    person = _Person(session, start, needs=("money", "housing"), **facts)
+    person = _Person(session, now, 24, needs=("money", "housing"), **facts)
     for days, words in ((17, "I'm OK"), (10, "I'm OK"), (3, "I'm OK")):
         person.says("How I am", now - timedelta(days=days))
         person.says(words, now - timedelta(days=days) + timedelta(minutes=2))
@@ -180,7 +184,7 @@ def _waiting(session: Session, now: datetime) -> None:
 def _silent(session: Session, worker: Staff, now: datetime) -> None:
     """Asked yesterday, no answer yet: two days later somebody is told."""
     facts = {"name": "Col Sample", "birth_date": date(1949, 7, 9), "source": "social-care"}
-    person = _Person(session, now - timedelta(days=40), needs=("loneliness",), **facts)
+    person = _Person(session, now, 40, needs=("loneliness",), **facts)
     person.assigned(worker, now - timedelta(days=20))
     person.says("How I am", now - timedelta(hours=20))
     row = check_ins.open_one(session, person.patient.id, now=now)
@@ -190,7 +194,7 @@ def _silent(session: Session, worker: Staff, now: datetime) -> None:
 
 def _not_great(session: Session, worker: Staff, now: datetime) -> None:
     facts = {"name": "Dee Sample", "birth_date": date(1983, 1, 15), "source": "housing"}
-    person = _Person(session, now - timedelta(days=12), needs=("sleep",), **facts)
+    person = _Person(session, now, 12, needs=("sleep",), **facts)
     person.assigned(worker, now - timedelta(days=6))
     person.says("How I am", now - timedelta(minutes=9))
     person.says("Not great", now - timedelta(minutes=8))
@@ -202,14 +206,14 @@ def _in_danger(session: Session, worker: Staff, now: datetime) -> None:
         "birth_date": date(2001, 5, 30),
         "source": "friend-or-family",
     }
-    person = _Person(session, now - timedelta(days=9), needs=("mental-health",), **facts)
+    person = _Person(session, now, 9, needs=("mental-health",), **facts)
     person.assigned(worker, now - timedelta(days=4))
     person.says("I can't see the point any more. I want to end my life", now - timedelta(minutes=2))
 
 
 def _writing(session: Session, worker: Staff, now: datetime) -> None:
     facts = {"name": "Fay Sample", "birth_date": date(1972, 9, 4), "source": "charity"}
-    person = _Person(session, now - timedelta(days=30), needs=("bereavement",), **facts)
+    person = _Person(session, now, 30, needs=("bereavement",), **facts)
     person.assigned(worker, now - timedelta(days=15))
     person.says("Talk to my worker", now - timedelta(hours=3))
     person.says("Is the Tuesday group easy to reach by bus?", now - timedelta(hours=3))
