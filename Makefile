@@ -7,7 +7,7 @@ INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check -c c
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help run test check bench states clean browser
+.PHONY: help run test check bench faults states clean browser
 
 help: ## Show this list
 	@sed -nE 's/^([a-z]+):.*## (.*)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 15
@@ -29,6 +29,9 @@ check: $(VENV)/.installed-test ## Lint, types, arrows between modules, shape of 
 
 bench: $(VENV)/.installed-test ## Measure speed and size, with figures to compare
 	@$(BIN)/python -m benchmarks
+
+faults: $(VENV)/.installed-test ## Kill, cut, fill and freeze the room in every way, for long; 45 minutes
+	@$(BIN)/python -m tests.faults
 
 states: $(VENV)/.installed ## Write docs/states.md from the tables in the code
 	@$(BIN)/waiting-room states > docs/states.md.new && mv docs/states.md.new docs/states.md

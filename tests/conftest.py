@@ -13,6 +13,12 @@ from pathlib import Path
 
 import pytest
 
+from tests.faults.figures import (  # noqa: F401 - a fixture and hooks
+    figures,
+    pytest_runtest_logreport,
+    pytest_sessionstart,
+    pytest_terminal_summary,
+)
 from tests.postgres import Postgres, fresh_database, postgres  # noqa: F401 - fixtures
 from tests.rooms import chosen  # noqa: F401 - fixture
 from waiting_room import clock, db, keyring, library, migrations

@@ -1,0 +1,19 @@
+"""Every fault in its long form, two processes: `python -m tests.faults` (what pytest takes, too).
+
+Leave the half hour of soaking out: `python -m tests.faults -m "faults and not soak"`.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+
+import pytest
+
+from tests.faults import figures
+
+if __name__ == "__main__":
+    os.environ.setdefault(figures.LENGTH, "long")
+    # In the order they stand: the half hour of soaking begins first, the rest runs beside it.
+    spread = ["-n", "2", "--dist", "loadfile", "--no-loadscope-reorder"]
+    sys.exit(pytest.main(["-m", "faults", *spread, "-q", *sys.argv[1:]]))
