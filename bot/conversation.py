@@ -14,6 +14,7 @@ from sqlalchemy.orm import Session
 from bot import answering, crisis, routes
 from bot.turn import Heard, Kind, Scene, Turn
 from waiting_room.care import conversations, pushes
+from waiting_room.kill_points import reached
 from waiting_room.models import Address, Message
 
 log = logging.getLogger(__name__)
@@ -31,6 +32,7 @@ def receive(session: Session, heard: Heard, *, now: datetime) -> None:
     if heard.message_id and conversations.heard_before(session, chat, heard.message_id, heard.kind):
         return
     message = _store(session, chat, heard, now)
+    reached("message kept")
     # Whoever writes has not blocked us, whatever an earlier letter was told.
     conversations.revive(chat)
     patient = conversations.patient_of(session, chat)
@@ -39,6 +41,7 @@ def receive(session: Session, heard: Heard, *, now: datetime) -> None:
     scene.released = pushes.release(session, chat, now=now)
     if crisis.screened(scene):
         return
+    reached("message screened")
     answering.give(scene, _turn(scene))
 
 

@@ -8,6 +8,7 @@ from bot import answering
 from bot.turn import Kind, Scene, Turn, say
 from waiting_room.care import alerts, danger, duty, messages, providers
 from waiting_room.care.colours import Colour
+from waiting_room.kill_points import reached
 from waiting_room.letters import Choice, Letter, Priority, one_each
 
 log = logging.getLogger(__name__)
@@ -27,11 +28,13 @@ def screened(scene: Scene) -> bool:
     # Meant for a worker even without their yes to sharing: a person at risk must be read.
     messages.for_worker(scene.message)
     alert = alerts.raise_(scene.session, _cause(scene, hit), now=scene.now)
+    reached("alert raised")
     # A new dict each time: the database is told of a changed value, not of a changed inside.
     scene.message.details = scene.message.details | {"alert": alert.reference}
     if scene.heard.kind == Kind.EDIT:
         scene.message.details = scene.message.details | {"edited": True}
     answering.give(scene, Turn(answering.calmly(scene, _card(scene, hit))))
+    reached("crisis answered")
     return True
 
 

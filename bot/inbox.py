@@ -21,6 +21,7 @@ from bot import dead_letters, raw
 from waiting_room import bell, clock, db
 from waiting_room.care import conversations, inbox
 from waiting_room.errors import StorageRefused
+from waiting_room.kill_points import reached
 from waiting_room.models import InboxUpdate
 
 # The third time an update fails it is a dead letter.
@@ -60,6 +61,8 @@ def store(bot: str, updates: Sequence[bytes], *, next_offset: int | None, now: d
             inbox.move_offset(session, bot, next_offset, now=now)
         # A worker woken before the commit would look, find nothing, and sleep again.
         db.after_commit(session, _wake)
+        reached("inbox not stored", new)
+    reached("inbox stored", new)
     return new
 
 
@@ -76,11 +79,15 @@ def work_once(hearers: Hearers, *, now: datetime, limit: int = 50) -> int:
         # one.
         due = inbox.held(session, now=now, limit=limit)
         rows = inbox.take(session, limit=limit)
+        reached("work taken", len(rows))
         finished: list[str] = []
         for chat in _by_chat(rows):
             # One commit for many chats: the sync to disk is the dear part of a small transaction.
             finished += _work_chat(session, chat, hearers, now=now)
+        reached("work not marked", len(finished))
         inbox.done(session, finished, now=now)
+        reached("work not stored", len(finished))
+    reached("work stored", len(finished))
     # After the others, each in a transaction alone: a poisoned one can then spoil nobody's work.
     return len(rows) + sum(_try_again(row_id, hearers, now=now) for row_id in due)
 
@@ -171,12 +178,14 @@ def _try_again(row_id: str, hearers: Hearers, *, now: datetime) -> bool:
     with db.write() as session:
         if not inbox.try_again(session, row_id, now=now, until=now + PAUSE):
             return False
+    reached("try counted")
     with db.write() as session:
         row = inbox.one(session, row_id)
         if row.tries <= TRIES and _heard(session, row, hearers, now=now):
             inbox.done(session, [row_id], now=now)
         elif row.tries >= TRIES or not _is_readable(row):
             _give_up(session, row, now=now)
+        reached("retry not stored")
     return True
 
 
@@ -200,6 +209,7 @@ def _give_up(session: Session, row: InboxUpdate, *, now: datetime) -> None:
     body = inbox.body(row) or b""
     for last_resort in (dead_letters.answer, dead_letters.alarm):
         if _attempt(session, partial(last_resort, session, row, body, now=now)):
+            reached("letter not buried")
             inbox.bury(session, row.id, now=now)
             return
     inbox.hold(session, row.id, tries=row.tries, until=now + REST)

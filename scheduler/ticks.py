@@ -24,6 +24,7 @@ from waiting_room.care import (
 from waiting_room.care.colours import Colour
 from waiting_room.community import groups
 from waiting_room.errors import BadInput
+from waiting_room.kill_points import reached
 
 log = logging.getLogger(__name__)
 
@@ -34,25 +35,35 @@ OUTAGE = timedelta(minutes=10)
 def climb(now: datetime) -> int:
     """Move every alert whose time has come one step up its ladder."""
     with db.write(alone="climb") as session:
-        return alerts.climb(session, now=now)
+        moved = alerts.climb(session, now=now)
+        reached("climb not stored", moved)
+    reached("climb stored", moved)
+    return moved
 
 
 def fill_check_ins(now: datetime) -> int:
     """Write the check-ins of the next 48 hours."""
     with db.write(alone="fill_check_ins") as session:
-        return rhythms.fill(session, now=now)
+        planned = rhythms.fill(session, now=now)
+        reached("check-ins planned", planned)
+        return planned
 
 
 def ask_check_ins(now: datetime) -> int:
     """Ask everybody whose check-in is due."""
     with db.write(alone="ask_check_ins") as session:
-        return check_ins.ask_due(session, now=now)
+        asked = check_ins.ask_due(session, now=now)
+        reached("check-ins asked", asked)
+    reached("asking stored", asked)
+    return asked
 
 
 def chase_silence(now: datetime) -> int:
     """One kind nudge, then a task for a person."""
     with db.write(alone="chase_silence") as session:
-        return check_ins.chase_silent(session, now=now)
+        chased = check_ins.chase_silent(session, now=now)
+        reached("silence chased", chased)
+        return chased
 
 
 def knock(now: datetime) -> int:
@@ -61,7 +72,9 @@ def knock(now: datetime) -> int:
         pages = messages.unseen_pages(session, now=now)
         for address in pages:
             messages.knock(session, address, now=now)
-        return len(pages)
+        reached("knock not stored", len(pages))
+    reached("knock stored", len(pages))
+    return len(pages)
 
 
 def watch_rota(now: datetime) -> int:
@@ -76,7 +89,9 @@ def watch_rota(now: datetime) -> int:
 def seal_audit(now: datetime) -> int:
     """Chain the audit rows that are not chained yet."""
     with db.write(alone="seal_audit") as session:
-        return audit.seal(session, now=now)
+        sealed = audit.seal(session, now=now)
+        reached("audit sealed", sealed)
+        return sealed
 
 
 def forget_expired(now: datetime) -> int:

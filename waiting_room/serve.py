@@ -19,7 +19,7 @@ from bot import hearing
 from bot.telegram.poller import Poller
 from bot.telegram.webhook import Webhook, set_webhook
 from bot.web_chat import door as web_chat
-from waiting_room import beats, clock, db
+from waiting_room import beats, clock, db, kill_points
 from waiting_room.care import inbox
 from waiting_room.channels.delivery import Delivery
 from waiting_room.errors import StartRefused, StorageRefused
@@ -39,6 +39,7 @@ def run(settings: Settings, *, only: str = "") -> None:
     Raises StartRefused when a part broke, so that whoever supervises starts a whole process.
     """
     roles = (only,) if only else ROLES
+    kill_points.arm(settings.kill_at)
     with opened(settings, serving=True):
         whole = asyncio.run(_serve(settings, roles))
         with contextlib.suppress(StorageRefused), db.write() as session:

@@ -10,6 +10,7 @@ from urllib.parse import unquote, urlsplit
 from pydantic import AliasChoices, Field, ValidationError, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from waiting_room import kill_points
 from waiting_room.errors import StartRefused
 
 PREFIX = "WAITING_ROOM_"
@@ -40,6 +41,7 @@ class Settings(BaseSettings):
     mail_from: str = "waiting-room@localhost"
     heartbeat_url: str = ""
     anchor_url: str = ""
+    kill_at: str = ""
 
     @field_validator("telegram_secret")
     @classmethod
@@ -54,6 +56,13 @@ class Settings(BaseSettings):
         number, _, secret = value.partition(":")
         if value and not (number.isdigit() and len(secret) >= 20):
             raise ValueError("must look like 123456:AA…, as BotFather gives it")
+        return value
+
+    @field_validator("kill_at")
+    @classmethod
+    def _known_point(cls, value: str) -> str:
+        if value and not kill_points.known(value):
+            raise ValueError("names no point of waiting_room/kill_points.py")
         return value
 
     @field_validator("telegram_api", "public_url", "heartbeat_url", "anchor_url")
@@ -176,6 +185,8 @@ def _check_together(settings: Settings) -> None:
 
 
 def _check_production(settings: Settings) -> None:
+    if settings.kill_at:
+        raise StartRefused("WAITING_ROOM_KILL_AT: is for tests; production refuses it")
     if not settings.public_url:
         raise StartRefused("WAITING_ROOM_PUBLIC_URL: needed in production, starting with https://")
     if not settings.is_https:

@@ -18,6 +18,7 @@ from waiting_room.care import alerts
 from waiting_room.care.colours import Colour
 from waiting_room.channels.fixed import Speaker
 from waiting_room.errors import StorageRefused
+from waiting_room.kill_points import reached
 from waiting_room.settings import Settings
 
 SECOND_POLLER = "second poller"
@@ -93,6 +94,7 @@ class _Polling:
             return await self._after(trouble)
         self._backoff.reset()
         self._said = ""
+        reached("updates fetched", len(batch))
         if not batch or await self._keep(batch):
             return 0
         return self._pace.first
@@ -122,6 +124,7 @@ class _Polling:
         if self._storing.done():
             self._storing = None
         if stored:
+            reached("offset not moved")
             # Only here, once it is on disk: with the next question Telegram forgets what came
             # before it.
             self._offset = self._next or self._offset

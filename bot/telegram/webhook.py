@@ -16,6 +16,7 @@ from bot.telegram.patience import Backoff, Pace
 from waiting_room import crypto
 from waiting_room.care.inbox import PATIENTS, STAFF
 from waiting_room.channels.fixed import Speaker
+from waiting_room.kill_points import reached
 from waiting_room.settings import Settings
 
 # Bytes of one update; a long message that answers a long message stays far below.
@@ -61,7 +62,9 @@ class Webhook:
         update = await _body(request)
         if update is None:
             return Response(status_code=413)
+        reached("webhook heard")
         stored = await self._doors[bot].keep([update])
+        reached("webhook kept")
         return Response(status_code=200 if stored else 503)
 
 

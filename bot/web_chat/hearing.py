@@ -13,6 +13,7 @@ from bot.turn import Heard, Kind
 from bot.web_chat import visitors
 from waiting_room import db
 from waiting_room.care import chat_log, conversations
+from waiting_room.kill_points import reached
 from waiting_room.models import Address
 from waiting_room.models.address import WEB_CHAT
 
@@ -68,6 +69,8 @@ def take(token: str, act: Act, *, now: datetime) -> bool:
         pass_on(session, token, act, now=now)
         if label:
             chat_log.name_press(session, address, act.message_id, label=label)
+        reached("form not stored")
+    reached("form stored")
     return True
 
 

@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 from sqlalchemy import func, select, update
 from sqlalchemy.orm import Session
 
-from waiting_room import audit, outbox, permissions
+from waiting_room import audit, kill_points, outbox, permissions
 from waiting_room.care import alert_replies, ladder, references, states
 from waiting_room.care.alert_causes import Cause as Cause
 from waiting_room.care.alert_causes import open_alert
@@ -106,6 +106,7 @@ def acknowledge(session: Session, alert: Alert, staff: Staff, *, now: datetime) 
     _share_with(session, alert, staff, now=now)
     alert_replies.taken(session, alert, staff, now=now)
     audit.record(session, by=staff.id, did="took", to=("alert", alert.id), now=now)
+    kill_points.reached("alert taken")
 
 
 def record_outcome(
@@ -125,6 +126,7 @@ def record_outcome(
     if not reached:
         ladder.step(session, alert, now=now)
     audit.record(session, by=by.id, did="recorded an outcome", to=("alert", alert.id), now=now)
+    kill_points.reached("outcome recorded")
 
 
 def close(session: Session, alert: Alert, reason: str, *, by: Staff, now: datetime) -> None:
@@ -140,6 +142,7 @@ def close(session: Session, alert: Alert, reason: str, *, by: Staff, now: dateti
         why = alert.reference
         permissions.end_share(session, alert.patient_id, role=permissions.RUNG, now=now, why=why)
     audit.record(session, by=by.id, did="closed", to=("alert", alert.id), now=now)
+    kill_points.reached("alert closed")
 
 
 def events(session: Session, alert: Alert) -> list[AlertEvent]:

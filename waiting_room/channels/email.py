@@ -15,6 +15,7 @@ from aiosmtplib import SMTP, SMTPException, SMTPResponseException
 from waiting_room import clock, library
 from waiting_room.channels.contract import Later, NotSent, Permanent, Unsure
 from waiting_room.errors import StartRefused
+from waiting_room.kill_points import under_way
 from waiting_room.letters import leading_to
 from waiting_room.sending import Parcel
 from waiting_room.settings import LOOPBACK
@@ -92,6 +93,7 @@ class EmailChannel:
             await server.rcpt(place)
         except (SMTPException, OSError) as error:
             raise _before_the_words(error) from None
+        under_way("mail under way")
         try:
             await server.data(mail.as_bytes())
         except (SMTPException, OSError) as error:

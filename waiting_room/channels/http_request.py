@@ -14,6 +14,8 @@ import orjson
 from telegram.error import NetworkError, TelegramError, TimedOut
 from telegram.request import BaseRequest, RequestData
 
+from waiting_room.kill_points import under_way
+
 CONNECT_SECONDS = 5.0
 READ_SECONDS = 10.0
 # Far more than a bot may send in a second: a crisis letter never waits for a connection.
@@ -60,6 +62,7 @@ class HttpRequest(BaseRequest):
         # As a form and not as JSON: this is how the library encodes what it hands over.
         words = request_data.json_parameters if request_data else None
         failure: TelegramError
+        under_way("letter under way")
         try:
             async with self._pool().request(method, url, data=words, timeout=patience) as answer:
                 return _checked(answer.status, await answer.read())

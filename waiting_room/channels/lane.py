@@ -18,6 +18,7 @@ from waiting_room.channels import settling
 from waiting_room.channels.contract import Channel, Later, NotSent, Permanent, Unsure
 from waiting_room.channels.settling import GROUP, Outcome
 from waiting_room.errors import StorageRefused
+from waiting_room.kill_points import reached
 from waiting_room.sending import Parcel
 
 log = logging.getLogger(__name__)
@@ -104,7 +105,10 @@ class Lane:
             if not sending.waiting(session, due):
                 return []
         with db.write() as session:
-            return sending.claim(session, due, limit=limit)
+            parcels = sending.claim(session, due, limit=limit)
+            reached("letters claimed", len(parcels))
+        reached("claim stored", len(parcels))
+        return parcels
 
     def _launch(self, parcel: Parcel) -> None:
         if parcel.is_crisis:
@@ -143,7 +147,10 @@ class Lane:
                 return Outcome(parcel, trouble=trouble)
         try:
             async with asyncio.timeout(SEND_WITHIN):
-                return Outcome(parcel, await self._channel.send(parcel))
+                reached("letter in hand")
+                message_id = await self._channel.send(parcel)
+                reached("letter sent")
+                return Outcome(parcel, message_id)
         except NotSent as not_sent:
             return Outcome(parcel, trouble=not_sent)
         except TimeoutError:
@@ -192,6 +199,8 @@ def _store(group: list[Outcome]) -> None:
     with db.write() as session:
         for outcome in group:
             settling.write_down(session, outcome, now=now)
+        reached("mark not stored", len(group))
+    reached("mark stored", len(group))
     for outcome in group:
         if outcome.trouble is not None:
             log.warning("letter %s did not leave: %s", outcome.parcel.letter_id, outcome.trouble)

@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 from waiting_room import library, sending
 from waiting_room.care import undelivered
 from waiting_room.channels.contract import Later, NotSent, Permanent, Unsure
+from waiting_room.kill_points import reached
 from waiting_room.sending import Parcel
 
 # Routine letters are marked in groups: at most so many copies after a kill, and one disk write.
@@ -56,6 +57,7 @@ def write_down(session: Session, outcome: Outcome, *, now: datetime) -> bool:
         if mine and not outcome.bare:
             why, gone = trouble.why, trouble.gone
             undelivered.follow_up(session, parcel.letter_id, why, gone=gone, now=now)
+            reached("failure written")
         return mine
     if isinstance(trouble, Later):
         return sending.later(session, parcel, now=now, seconds=trouble.seconds)

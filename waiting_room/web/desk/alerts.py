@@ -12,6 +12,7 @@ from starlette.responses import RedirectResponse, Response
 from waiting_room import clock, db, permissions
 from waiting_room.care import alerts, caseload, records
 from waiting_room.errors import BadInput, Refused
+from waiting_room.kill_points import reached
 from waiting_room.models import Alert, Patient, Staff
 from waiting_room.pages.render import render
 from waiting_room.pages.security import CheckedForm
@@ -111,6 +112,7 @@ def _act(request: Request, staff: Staff, alert_id: str, act: Act, done: str) -> 
         with db.write() as session:
             alert = permissions.alert_for(session, staff, alert_id, now=now)
             act(session, alert, now)
+        reached("desk act stored")
     except Refused as refused:
         return show(request, staff, alert_id, problems={"": str(refused)}, status=refused.status)
     except BadInput as bad:
