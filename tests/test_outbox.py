@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 from sqlalchemy import select
-from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from tests import people as sample
@@ -98,14 +100,44 @@ def test_large_keys_are_known_by_their_label(room: Path, now: datetime) -> None:
         assert session.scalars(select(Button)).all() == []
 
 
-def test_the_same_letter_twice_is_refused_by_its_mark(any_room: Path, now: datetime) -> None:
+def test_the_same_letter_twice_is_said_once_and_loses_nothing_else(
+    any_room: Path, now: datetime
+) -> None:
     about = {"dedupe": "ask:1"}
     with db.write() as session:
-        outbox.say(session, _chat(session, now), STRANGER, now=now, about=about)
-    with pytest.raises(IntegrityError), db.write() as session:
-        outbox.say(session, _chat(session, now), STRANGER, now=now, about=about)
+        first = outbox.say(session, _chat(session, now), STRANGER, now=now, about=about)
+    with db.write() as session:
+        again = outbox.say(session, _chat(session, now), STRANGER, now=now, about=about)
+        other = outbox.say(session, _chat(session, now), STRANGER, now=now)
+        assert (again.id, again.state) == (first.id, "queued")
     with db.read() as session:
-        assert len(_letters(session)) == 1
+        assert [row.id for row in _letters(session)] == [first.id, other.id]
+
+
+def test_of_two_who_say_the_same_at_once_one_is_heard(any_room: Path, now: datetime) -> None:
+    with db.write() as session:
+        _chat(session, now)
+    both = threading.Barrier(2, timeout=5)
+
+    def say(number: int) -> str:
+        with db.write() if db.current().is_sqlite else _together(both) as session:
+            about = {"dedupe": "ask:1"}
+            return outbox.say(session, _chat(session, now), STRANGER, now=now, about=about).id
+
+    with ThreadPoolExecutor(2) as pool:
+        first, second = pool.map(say, range(2))
+    assert first == second
+    with db.read() as session:
+        assert [row.id for row in _letters(session)] == [first]
+
+
+@contextmanager
+def _together(both: threading.Barrier) -> Iterator[Session]:
+    """A transaction that has looked, and found nothing, when the other one has."""
+    with db.write() as session:
+        _letters(session)
+        both.wait()
+        yield session
 
 
 def test_letters_of_one_breath_leave_as_they_were_written(room: Path, now: datetime) -> None:

@@ -6,10 +6,12 @@
 from __future__ import annotations
 
 import secrets
+from contextlib import nullcontext
 from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import select, update
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from waiting_room import bell, db, keyring, library
@@ -38,7 +40,13 @@ def say(
     now: datetime,
     about: dict[str, Any] | None = None,
 ) -> LetterRow:
-    """Queue a letter for one address. `about` sets further columns: alert_id, dedupe, stale_at…"""
+    """Queue a letter for one address. `about` sets further columns: alert_id, dedupe, stale_at…
+
+    With a `dedupe` that was used before, nothing is said and the first letter comes back.
+    """
+    said = _said_before(session, about)
+    if said is not None:
+        return said
     page = library.page(letter.page, address.language)
     row = _letter(
         page,
@@ -155,9 +163,24 @@ def _letter(
     )
 
 
+def _said_before(session: Session, about: dict[str, Any] | None) -> LetterRow | None:
+    mark = (about or {}).get("dedupe")
+    return session.scalar(select(LetterRow).where(LetterRow.dedupe == mark)) if mark else None
+
+
 def _post(session: Session, row: LetterRow) -> LetterRow:
-    session.add(row)
-    session.flush()
+    mark = row.dedupe
+    try:
+        # Alone in a savepoint: another process may say the same in this very moment, and what
+        # this transaction did before must not be lost over it.
+        with session.begin_nested() if mark else nullcontext():
+            session.add(row)
+            session.flush()
+    except IntegrityError:
+        said = _said_before(session, {"dedupe": mark})
+        if said is None:
+            raise
+        return said
     wake(session)
     return row
 

@@ -35,7 +35,8 @@ def push(
 ) -> LetterRow:
     """Say something unasked, or hold it and say only that a message is there."""
     row = outbox.say(session, address, letter, now=now, about=about)
-    if _may_show(session, address, now):
+    # Said before, it may be on its way already: then there is nothing to hold back.
+    if row.state != outbox.QUEUED or _may_show(session, address, now):
         return row
     # Held in the transaction that queued it: delivery never sees it in between.
     row.state = outbox.HELD

@@ -43,7 +43,7 @@ class LetterRow(Row):
     fence: Mapped[int] = mapped_column(default=0)
     settled_at: Mapped[datetime | None]
     channel_message_id: Mapped[str] = mapped_column(String(40), default="")
-    # Said once, whatever happens: the second insert fails with all it belongs to.
+    # Said once, whatever happens: the database itself refuses a second row with this mark.
     dedupe: Mapped[str | None] = mapped_column(String(80), unique=True)
 
     __table_args__ = (
