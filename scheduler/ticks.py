@@ -105,9 +105,17 @@ def forget_expired(now: datetime) -> int:
 
 
 def retire(now: datetime) -> int:
-    """Inbox bodies after 7 days, dead sessions, old buttons: what has no more use goes."""
+    """Inbox bodies after 7 days, dead sessions, old buttons, strangers silent for 30 days: what has
+    no more use goes."""
     with db.write(alone="retire") as session:
-        return retention.retire(session, now=now, wall=clock.wall())
+        done = retention.retire(session, now=now, wall=clock.wall())
+    forgotten = 1
+    # In small pieces: after a flood there are thousands, and nobody may wait behind them.
+    while forgotten:
+        with db.write(alone="retire") as session:
+            forgotten = retention.forget_strangers(session, now=now)
+        done += forgotten
+    return done
 
 
 def roll_groups(now: datetime) -> int:

@@ -59,13 +59,14 @@ class Keyring:
         """A keyed hash for the audit chain, under a key of its own."""
         return crypto.keyed_hash(self._raw(AUDIT), *parts)
 
-    def destroy(self, owner: str, *, now: datetime) -> None:
-        """Make everything sealed for this owner unreadable, here and in every copy of the data."""
-        found = self._store.find(owner)
-        if found is not None:
+    def destroy(self, *owners: str, now: datetime) -> None:
+        """Make everything sealed for these owners unreadable, here and in every copy of the
+        data."""
+        found = {row.key_id for row in map(self._store.find, owners) if row is not None}
+        if found:
             # Written down first: what a kill leaves undone here, the next start does.
-            tombstones.add(self._graves, {found.key_id})
-            self._store.destroy({found.key_id}, now=now)
+            tombstones.add(self._graves, found)
+            self._store.destroy(found, now=now)
         self._forget()
 
     def apply_tombstones(self, *, now: datetime) -> int:
