@@ -108,6 +108,7 @@ def retire(now: datetime) -> int:
     """Inbox bodies after 7 days, dead sessions, old buttons, strangers silent for 30 days: what has
     no more use goes."""
     with db.write(alone="retire") as session:
+        beats.retire(session, wall=clock.wall())
         done = retention.retire(session, now=now, wall=clock.wall())
     forgotten = 1
     # In small pieces: after a flood there are thousands, and nobody may wait behind them.

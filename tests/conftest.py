@@ -6,7 +6,7 @@ Tables and words are made once a run; each test gets a copy, which takes millise
 from __future__ import annotations
 
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import UTC, date, datetime
 from functools import cache
 from pathlib import Path
@@ -118,8 +118,19 @@ def any_room(request: pytest.FixtureRequest, tmp_path: Path, now: datetime) -> I
     if request.param == "sqlite":
         yield request.getfixturevalue("room")
         return
-    folder, template = request.getfixturevalue("founded_postgres")
+    yield request.getfixturevalue("postgres_room")
+
+
+@pytest.fixture
+def postgres_room(
+    tmp_path: Path,
+    founded_postgres: tuple[Path, str],
+    fresh_database: Callable[..., str],  # noqa: F811
+    now: datetime,
+) -> Iterator[Path]:
+    """A room on PostgreSQL; gives its data folder."""
+    folder, template = founded_postgres
     shutil.copytree(folder, tmp_path, dirs_exist_ok=True)
-    open_room(tmp_path, request.getfixturevalue("fresh_database")(template))
+    open_room(tmp_path, fresh_database(template))
     yield tmp_path
     close_room()

@@ -13,7 +13,7 @@ import pytest
 from scheduler import anchor, app, heartbeat, outside
 from scheduler.ticks import Words
 from tests.fakes.heartbeat import Heartbeat
-from waiting_room import audit, beats, clock, db, library, settings
+from waiting_room import audit, beats, clock, db, library, process, settings
 from waiting_room.care import alerts, danger
 from waiting_room.care.colours import Colour
 from waiting_room.settings import Settings
@@ -188,7 +188,7 @@ def test_a_silent_loop_silences_the_heartbeat(room: Path, now: datetime) -> None
     with db.write() as session:
         beats.keep(session)
     watch = heartbeat.Watch(chosen())
-    assert watch.trouble(now) == ["the loop poller patients is silent"]
+    assert watch.trouble(now) == [f"the loop poller patients@{process.NAME} is silent"]
     assert watch.beat(now) == 0
     beats.forget()
 
