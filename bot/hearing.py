@@ -6,15 +6,17 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import Any
 
 from sqlalchemy.orm import Session
 
 from bot import conversation, inbox, staff
+from bot.effects import Hearer, Hearers
 from bot.telegram import updates
 from bot.turn import Heard
+from waiting_room import foresight
 from waiting_room.care import conversations
 from waiting_room.care.inbox import PATIENTS, STAFF
 from waiting_room.models.address import TELEGRAM
@@ -36,7 +38,18 @@ def hear_patient(session: Session, update: dict[str, Any], *, now: datetime) -> 
         log.info("an update was ignored: %s", meaning.why)
 
 
-HEARERS: inbox.Hearers = {PATIENTS: hear_patient, STAFF: staff.hear}
+def look_ahead(session: Session, several: Sequence[dict[str, Any]], *, now: datetime) -> None:
+    """Learn about everybody who wrote, in a few questions for all of them together."""
+    meanings = [updates.read(update, now=now) for update in several]
+    said = [
+        ((TELEGRAM, conversations.chat_hash(TELEGRAM, meaning.chat_id)), meaning.message_id)
+        for meaning in meanings
+        if isinstance(meaning, Heard)
+    ]
+    foresight.look_ahead(session, said, now=now)
+
+
+HEARERS: Hearers = {PATIENTS: Hearer(hear_patient, look_ahead), STAFF: Hearer(staff.hear)}
 
 
 def work_once(*, now: datetime, limit: int = 50) -> int:

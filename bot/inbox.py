@@ -8,16 +8,11 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import traceback
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
-from functools import partial
-from typing import Any, Protocol
 
-from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
-from sqlalchemy.orm import Session
-
-from bot import dead_letters, raw
+from bot import effects, raw
+from bot.effects import Hearers
 from waiting_room import bell, clock, db
 from waiting_room.care import conversations, inbox
 from waiting_room.errors import StorageRefused
@@ -26,26 +21,11 @@ from waiting_room.models import InboxUpdate
 
 # The third time an update fails it is a dead letter.
 TRIES = 3
-FIRST_PAUSE, PAUSE = timedelta(seconds=1), timedelta(seconds=5)
-REST = timedelta(seconds=30)
+PAUSE = timedelta(seconds=5)
 # The bell of another process does not ring here.
 LOOK_EVERY = 1.0
-# SQLite's own code for a statement that is wrong, as opposed to a disk or a lock that is.
-SQLITE_ERROR = 1
 
 log = logging.getLogger(__name__)
-
-
-class Hear(Protocol):
-    """Lets one update take effect. It may raise: then nothing of it happened."""
-
-    def __call__(self, session: Session, update: dict[str, Any], *, now: datetime) -> None:
-        """Read the update and act on it, in this transaction."""
-        ...
-
-
-Hearers = Mapping[str, Hear]
-"""Who hears the updates of which bot."""
 
 
 def store(bot: str, updates: Sequence[bytes], *, next_offset: int | None, now: datetime) -> int:
@@ -80,10 +60,8 @@ def work_once(hearers: Hearers, *, now: datetime, limit: int = 50) -> int:
         due = inbox.held(session, now=now, limit=limit)
         rows = inbox.take(session, limit=limit)
         reached("work taken", len(rows))
-        finished: list[str] = []
-        for chat in _by_chat(rows):
-            # One commit for many chats: the sync to disk is the dear part of a small transaction.
-            finished += _work_chat(session, chat, hearers, now=now)
+        # One commit for many chats: the sync to disk is the dear part of a small transaction.
+        finished = effects.of_all(session, rows, hearers, now=now)
         reached("work not marked", len(finished))
         inbox.done(session, finished, now=now)
         reached("work not stored", len(finished))
@@ -96,7 +74,7 @@ def suspect(*, now: datetime, limit: int = 50) -> int:
     """After a start: what was under way when the process ended is tried again one by one, so that
     an update which ends the process is a dead letter the third time, and never stops the room."""
     with db.write() as session:
-        chats = _by_chat(inbox.take(session, limit=limit))
+        chats = effects.by_chat(inbox.take(session, limit=limit))
         for chat in chats:
             inbox.hold(session, chat[0].id, tries=0, until=now)
     return len(chats)
@@ -135,44 +113,6 @@ def _wake() -> None:
     bell.ring(bell.INBOX)
 
 
-def _by_chat(rows: Iterable[InboxUpdate]) -> list[list[InboxUpdate]]:
-    """The chats in the order they were taken, each in the order things were said there."""
-    chats: dict[tuple[str, str], list[InboxUpdate]] = {}
-    for row in rows:
-        chats.setdefault((row.bot, row.chat_hash), []).append(row)
-    return [_in_order(chat) for chat in chats.values()]
-
-
-def _in_order(chat: list[InboxUpdate]) -> list[InboxUpdate]:
-    """By number, but never against the calendar: numbers may begin anew at a lower one."""
-    if len(chat) == 1:
-        return chat
-    moments: dict[str, int] = {}
-    moment = 0
-    chat = sorted(chat, key=lambda row: row.update_id)
-    for row in chat:
-        # A press has no date of its own: it stays behind what came just before it.
-        moment = moments[row.id] = raw.said_at(inbox.body(row) or b"") or moment
-    return sorted(chat, key=lambda row: moments[row.id])
-
-
-def _work_chat(
-    session: Session, chat: list[InboxUpdate], hearers: Hearers, *, now: datetime
-) -> list[str]:
-    """The ids that took effect. What fails is held, and all behind it in this chat waits."""
-    finished: list[str] = []
-    for row in chat:
-        if _heard(session, row, hearers, now=now):
-            finished.append(row.id)
-        # Trying again what cannot be read would only make its sender wait.
-        elif _is_readable(row):
-            inbox.hold(session, row.id, tries=1, until=now + FIRST_PAUSE)
-            break
-        else:
-            _give_up(session, row, now=now)
-    return finished
-
-
 def _try_again(row_id: str, hearers: Hearers, *, now: datetime) -> bool:
     """Try a held update alone. The try is stored first: one that ends the process counts too."""
     with db.write() as session:
@@ -181,60 +121,9 @@ def _try_again(row_id: str, hearers: Hearers, *, now: datetime) -> bool:
     reached("try counted")
     with db.write() as session:
         row = inbox.one(session, row_id)
-        if row.tries <= TRIES and _heard(session, row, hearers, now=now):
+        if row.tries <= TRIES and effects.of_one(session, row, hearers, now=now):
             inbox.done(session, [row_id], now=now)
-        elif row.tries >= TRIES or not _is_readable(row):
-            _give_up(session, row, now=now)
+        elif row.tries >= TRIES or not effects.is_readable(row):
+            effects.give_up(session, row, now=now)
         reached("retry not stored")
     return True
-
-
-def _heard(session: Session, row: InboxUpdate, hearers: Hearers, *, now: datetime) -> bool:
-    body = inbox.body(row)
-    if body is None:
-        # The key of this chat was destroyed: there is nobody left to answer.
-        return True
-    update = raw.load(body)
-    if update is None:
-        return False
-    return _attempt(session, partial(hearers[row.bot], session, update, now=now))
-
-
-def _is_readable(row: InboxUpdate) -> bool:
-    return raw.load(inbox.body(row) or b"") is not None
-
-
-def _give_up(session: Session, row: InboxUpdate, *, now: datetime) -> None:
-    """A dead letter still brings a person; if even that fails it is tried until it does not."""
-    body = inbox.body(row) or b""
-    for last_resort in (dead_letters.answer, dead_letters.alarm):
-        if _attempt(session, partial(last_resort, session, row, body, now=now)):
-            reached("letter not buried")
-            inbox.bury(session, row.id, now=now)
-            return
-    inbox.hold(session, row.id, tries=row.tries, until=now + REST)
-
-
-def _attempt(session: Session, act: Callable[[], object]) -> bool:
-    """Do it in a savepoint; False when it failed and nothing of it happened."""
-    try:
-        with session.begin_nested():
-            act()
-    except Exception as error:
-        if _is_refusal(error):
-            raise
-        # Neither the words of the error nor its values: both may be the patient's.
-        where = traceback.extract_tb(error.__traceback__)[-1]
-        kind = type(error).__name__
-        log.error("an update failed: %s in %s line %s", kind, where.name, where.lineno)
-        return False
-    return True
-
-
-def _is_refusal(error: Exception) -> bool:
-    """Whether the storage is to blame, and not this update: then all of them wait, unharmed."""
-    if isinstance(error, (OperationalError, InterfaceError)):
-        # SQLite says "operational" also for a query that is wrong in itself.
-        return getattr(error.orig, "sqlite_errorcode", None) != SQLITE_ERROR
-    gone = isinstance(error, DBAPIError) and error.connection_invalidated
-    return gone or isinstance(error, StorageRefused)

@@ -6,7 +6,6 @@
 from __future__ import annotations
 
 import secrets
-from contextlib import nullcontext
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -14,11 +13,12 @@ from sqlalchemy import select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
-from waiting_room import bell, db, keyring, library
+from waiting_room import bell, db, foresight, keyring, library
 from waiting_room.letters import Choice, Letter, Priority
 from waiting_room.models import Address, Button, LetterRow, StaffChannel
+from waiting_room.models.letter import HELD as HELD
 
-QUEUED, SENDING, SENT, HELD = "queued", "sending", "sent", "held"
+QUEUED, SENDING, SENT = "queued", "sending", "sent"
 FAILED, UNCERTAIN, DROPPED = "failed", "uncertain", "dropped"
 # Why a letter was dropped that nobody needs any more.
 TOO_LATE = "too late to make sense"
@@ -113,6 +113,9 @@ def knock(session: Session, address: Address, email: str, *, link: str, now: dat
 
 def just_said(session: Session, address: Address, page: str, *, since: datetime) -> bool:
     """Whether this chat was sent this page since then."""
+    foreseen = foresight.told_since(session, address.id, since)
+    if foreseen is not None:
+        return page in foreseen
     sent_there = (LetterRow.address_id == address.id, LetterRow.page == page)
     query = select(LetterRow.id).where(*sent_there, LetterRow.made_at > since).limit(1)
     return session.scalar(query) is not None
@@ -169,18 +172,27 @@ def _said_before(session: Session, about: dict[str, Any] | None) -> LetterRow | 
 
 
 def _post(session: Session, row: LetterRow) -> LetterRow:
+    if row.dedupe:
+        return _post_once(session, row)
+    session.add(row)
+    foresight.told(session, row)
+    wake(session)
+    return row
+
+
+def _post_once(session: Session, row: LetterRow) -> LetterRow:
     mark = row.dedupe
     try:
         # Alone in a savepoint: another process may say the same in this very moment, and what
         # this transaction did before must not be lost over it.
-        with session.begin_nested() if mark else nullcontext():
+        with session.begin_nested():
             session.add(row)
-            session.flush()
     except IntegrityError:
         said = _said_before(session, {"dedupe": mark})
         if said is None:
             raise
         return said
+    foresight.told(session, row)
     wake(session)
     return row
 

@@ -14,6 +14,7 @@ from sqlalchemy import func, select, text
 from sqlalchemy.orm import Session
 
 from bot import hearing, inbox
+from bot.effects import Hearer
 from tests import people
 from tests.bot.raw_updates import ALEX, BEA, message, update
 from waiting_room import bell, db, keyring
@@ -178,7 +179,7 @@ def test_an_update_that_ends_the_process_is_a_dead_letter_the_third_time(now: da
     for _ in range(3):
         inbox.suspect(now=moment)
         with pytest.raises(Killed):
-            inbox.work_once({"patients": die}, now=moment)
+            inbox.work_once({"patients": Hearer(die)}, now=moment)
         moment += timedelta(seconds=10)
     inbox.suspect(now=moment)
     while work(moment):
@@ -315,3 +316,47 @@ def test_an_update_of_no_chat_is_kept_and_ignored(now: datetime) -> None:
     assert work(now) == 2
     assert states() == {8: ("done", 0), 9: ("done", 0)}
     assert heard() == ["hello"]
+
+
+def test_a_patient_does_not_wait_behind_ten_strangers_and_then_all_are_heard(now: datetime) -> None:
+    with db.write() as session:
+        worker = people.staff(session, "Sample Worker", now=now)
+        people.patient(session, now=now, chat_id=str(BEA), worker=worker)
+    crowd = [message(number, chat=8_000_000_000 + number, text="hello") for number in range(1, 11)]
+    store(*crowd, now=now)
+    store(message(11, chat=BEA, text="the eleventh"), now=now)
+    assert hearing.work_once(now=now, limit=1) == 1
+    assert heard(BEA) == ["the eleventh"]
+    assert work(now) == 10
+
+
+def test_who_joins_is_heard_in_order_though_they_were_a_stranger_before(now: datetime) -> None:
+    store(message(1, chat=BEA, text="first"), now=now)
+    with db.write() as session:
+        worker = people.staff(session, "Sample Worker", now=now)
+        people.patient(session, now=now, chat_id=str(BEA), worker=worker)
+    store(message(2, chat=BEA, text="second"), now=now)
+    assert work(now) == 2
+    assert heard(BEA) == ["first", "second"]
+    store(message(3, chat=BEA, text="third"), message(4, text="a stranger"), now=now)
+    assert hearing.work_once(now=now, limit=1) == 1
+    assert heard(BEA)[-1] == "third"
+
+
+def test_one_bad_update_spoils_nothing_of_a_batch_that_was_foreseen(now: datetime) -> None:
+    with db.write() as session:
+        worker = people.staff(session, "Sample Worker", now=now)
+        people.patient(session, now=now, chat_id=str(BEA), worker=worker)
+    store(message(1, chat=BEA, text="before"), update(2, message="no message"), now=now)
+    store(message(3, chat=BEA, text="after"), message(4, text="I want to die"), now=now)
+    work(now)
+    assert heard(BEA) == ["before", "after"]
+    assert ("amber", "unknown person") in alerts()
+
+
+def test_the_same_message_twice_in_one_batch_takes_effect_once(now: datetime) -> None:
+    once = message(1, chat=BEA, text="only once", number=77)
+    again = message(2, chat=BEA, text="only once", number=77)
+    store(once, again, now=now)
+    assert work(now) == 2
+    assert heard(BEA) == ["only once"]

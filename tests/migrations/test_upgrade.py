@@ -15,7 +15,9 @@ from pathlib import Path
 
 import pytest
 from alembic.autogenerate import compare_metadata
+from alembic.config import Config
 from alembic.migration import MigrationContext
+from alembic.script import ScriptDirectory
 from sqlalchemy import inspect, text
 
 from waiting_room import db, migrations
@@ -29,7 +31,7 @@ LATER = '''
 import sqlalchemy as sa
 from alembic import op
 
-revision, down_revision, branch_labels, depends_on = "0002", "0001", None, None
+revision, down_revision, branch_labels, depends_on = "later", "HEAD", None, None
 
 def upgrade():
     op.create_table("later", sa.Column("id", sa.Integer(), primary_key=True))
@@ -72,8 +74,16 @@ def later(folder: Path, broken: str = "pass") -> Path:
     """The steps of this release, and one more."""
     steps = folder / f"steps-{len(broken)}"
     shutil.copytree(migrations.FOLDER, steps, ignore=shutil.ignore_patterns("__pycache__"))
-    (steps / "versions" / "0002_later.py").write_text(LATER.replace("BREAK", broken))
+    step = LATER.replace("BREAK", broken).replace("HEAD", head())
+    (steps / "versions" / "later.py").write_text(step)
     return steps
+
+
+def head() -> str:
+    """The last step of this release."""
+    config = Config()
+    config.set_main_option("script_location", str(migrations.FOLDER))
+    return str(ScriptDirectory.from_config(config).get_current_head())
 
 
 def start(url: str, *, steps: int = 0, folder: Path = migrations.FOLDER) -> subprocess.Popen[str]:
@@ -133,11 +143,11 @@ def test_sqlite_is_copied_aside_first(tmp_path: Path) -> None:
     migrations.upgrade(steps)
     migrations.upgrade(steps)
     db.close()
-    copy = tmp_path / "room.before-0001.db"
+    copy = tmp_path / f"room.before-{head()}.db"
     assert stat.S_IMODE(copy.stat().st_mode) == 0o600
     kept = sqlite3.connect(copy)
     assert kept.execute("SELECT name FROM beat").fetchall() == [("kept",)]
-    assert kept.execute("SELECT version_num FROM alembic_version").fetchall() == [("0001",)]
+    assert kept.execute("SELECT version_num FROM alembic_version").fetchall() == [(head(),)]
     kept.close()
 
 
@@ -169,6 +179,6 @@ def test_two_starts_at_once_upgrade_once(url: str, tmp_path: Path) -> None:
         answers = list(threads.map(lambda process: process.communicate(timeout=60), both))
     assert sorted(out.strip() for out, _ in answers) == ["False", "True"], answers
     if url.startswith("sqlite"):
-        kept = sqlite3.connect(tmp_path / "room.before-0001.db")
-        assert kept.execute("SELECT version_num FROM alembic_version").fetchall() == [("0001",)]
+        kept = sqlite3.connect(tmp_path / f"room.before-{head()}.db")
+        assert kept.execute("SELECT version_num FROM alembic_version").fetchall() == [(head(),)]
         kept.close()

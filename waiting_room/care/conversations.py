@@ -11,7 +11,7 @@ from sqlalchemy import Select, select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
-from waiting_room import audit, keyring
+from waiting_room import audit, foresight, keyring
 from waiting_room.models import Address, Button, Message, Patient, new_id
 from waiting_room.models.address import TELEGRAM
 
@@ -65,7 +65,8 @@ def address_known(session: Session, channel: str, chat_id: str) -> Address | Non
 
 def by_hash(session: Session, channel: str, hashed: str) -> Address | None:
     """A chat we know already, by its hash."""
-    return session.scalar(_of(channel, hashed))
+    foreseen = foresight.of(session).chats.get((channel, hashed))
+    return foreseen or session.scalar(_of(channel, hashed))
 
 
 def _of(channel: str, hashed: str) -> Select[Address]:
@@ -110,13 +111,15 @@ def said(session: Session, chat: Address, words: Said, *, now: datetime) -> Mess
         details=dict(words.details),
     )
     session.add(row)
+    foresight.heard(session, chat.id, words.message_id)
     chat.heard_at = now
-    session.flush()
     return row
 
 
 def heard_before(session: Session, chat: Address, message_id: str, kind: str) -> bool:
     """Whether this very message took effect already, under whatever update number it came."""
+    if foresight.is_new(session, chat.id, message_id):
+        return False
     same = (Message.address_id == chat.id, Message.channel_message_id == message_id)
     query = select(Message.id).where(*same, Message.kind == kind).limit(1)
     return session.scalar(query) is not None

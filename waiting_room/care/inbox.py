@@ -17,9 +17,9 @@ from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.orm import Session
 
 from waiting_room import crypto
-from waiting_room.models import InboxUpdate, PollState, new_id
+from waiting_room.models import Address, InboxUpdate, PollState, StaffChannel, new_id
 from waiting_room.models.address import TELEGRAM
-from waiting_room.models.inbox import DEAD, DONE, HELD, WAITING
+from waiting_room.models.inbox import DEAD, DONE, HELD, KNOWN, STRANGER, WAITING
 
 PATIENTS, STAFF = "patients", "staff"
 CHANNELS = {PATIENTS: TELEGRAM, STAFF: "staff_telegram"}
@@ -62,6 +62,9 @@ def keep(session: Session, rows: Iterable[InboxUpdate], *, now: datetime) -> int
     table = InboxUpdate.__table__
     # One statement may not meet the same row twice; of copies the first counts.
     once = {(row.bot, row.update_id): row for row in reversed(list(rows))}
+    known = _known(session, {row.chat_hash for row in once.values()})
+    for row in once.values():
+        row.rank = KNOWN if row.chat_hash in known else STRANGER
     names = [column.key for column in table.columns]
     values = [{name: getattr(row, name) for name in names} for row in once.values()][::-1]
     if not values:
@@ -92,7 +95,7 @@ def move_offset(session: Session, bot: str, offset: int, *, now: datetime) -> No
 
 def take(session: Session, *, limit: int) -> list[InboxUpdate]:
     """What may be worked on in this transaction, and by nobody else: the oldest waiting ones, of
-    chats that hold none."""
+    people we know before those of strangers, and of chats that hold none."""
     found = _ready(session, limit=limit)
     if session.get_bind().dialect.name == "sqlite" or not found:
         return found
@@ -152,8 +155,23 @@ def _ready(session: Session, *, limit: int) -> list[InboxUpdate]:
     waiting = select(InboxUpdate).where(InboxUpdate.state == WAITING)
     # In order within a chat: an answer must not be heard before the question it answers.
     waiting = waiting.where(InboxUpdate.chat_hash.not_in(stuck))
-    waiting = waiting.order_by(InboxUpdate.due_at, InboxUpdate.update_id).limit(limit)
+    order = (InboxUpdate.rank, InboxUpdate.due_at, InboxUpdate.update_id)
+    waiting = waiting.order_by(*order).limit(limit)
     return list(session.scalars(waiting.execution_options(populate_existing=True)))
+
+
+def _known(session: Session, chats: set[str]) -> set[str]:
+    """Those of these chats that are a patient's or a staff member's. Somebody who has just joined
+    stays a stranger while words from before still wait: nothing overtakes within a chat."""
+    patients = select(Address.chat_hash).where(Address.patient_id.is_not(None))
+    staff = select(StaffChannel.place_hash).where(StaffChannel.kind == CHANNELS[STAFF])
+    waiting = (InboxUpdate.state.in_((WAITING, HELD)), InboxUpdate.rank == STRANGER)
+    strangers = select(InboxUpdate.chat_hash).where(*waiting, InboxUpdate.chat_hash.in_(chats))
+    known = {
+        *session.scalars(patients.where(Address.chat_hash.in_(chats))),
+        *session.scalars(staff.where(StaffChannel.place_hash.in_(chats))),
+    }
+    return known - set(session.scalars(strangers)) if known else known
 
 
 def _lock(session: Session, chats: set[str]) -> set[str]:

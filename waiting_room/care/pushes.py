@@ -13,7 +13,7 @@ from typing import Any
 from sqlalchemy import or_, select, update
 from sqlalchemy.orm import Session
 
-from waiting_room import outbox
+from waiting_room import foresight, outbox
 from waiting_room.letters import Choice, Letter, one_each
 from waiting_room.models import Address, LetterRow, Patient
 from waiting_room.models.address import TELEGRAM
@@ -40,6 +40,7 @@ def push(
         return row
     # Held in the transaction that queued it: delivery never sees it in between.
     row.state = outbox.HELD
+    foresight.holds(session, address.id)
     since = now - ANNOUNCE_AGAIN
     if not outbox.just_said(session, address, ANNOUNCEMENT, since=since):
         key = one_each(Choice("show", "home.shown"))
@@ -50,6 +51,8 @@ def push(
 
 def release(session: Session, address: Address, *, now: datetime) -> int:
     """The person is here: what was held goes to them now; returns how many letters."""
+    if foresight.holds_nothing(session, address.id):
+        return 0
     held = (LetterRow.address_id == address.id, LetterRow.state == outbox.HELD)
     if session.scalar(select(LetterRow.id).where(*held).limit(1)) is None:
         return 0

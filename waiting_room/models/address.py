@@ -66,7 +66,7 @@ class Message(ChatRow):
     """Something a person said. `told_at` is when they said it, which may be long before."""
 
     __tablename__ = "message"
-    address_id: Mapped[str] = mapped_column(ForeignKey("address.id"), index=True)
+    address_id: Mapped[str] = mapped_column(ForeignKey("address.id"))
     patient_id: Mapped[str | None] = mapped_column(ForeignKey("patient.id"), index=True)
     kind: Mapped[str] = mapped_column(String(12))
     text_sealed: Mapped[bytes | None]
@@ -81,4 +81,8 @@ class Message(ChatRow):
     read_by: Mapped[str | None] = mapped_column(String(36))
     details: Mapped[dict[str, Any]] = mapped_column(default=dict)
 
-    __table_args__ = (Index("ix_message_patient_id_at", "patient_id", "at"),)
+    __table_args__ = (
+        Index("ix_message_patient_id_at", "patient_id", "at"),
+        # Whether this very message came before, among all that was ever said in a chat.
+        Index("ix_message_address_id_number", "address_id", "channel_message_id"),
+    )

@@ -11,6 +11,7 @@ from waiting_room.models.address import ChatRow
 from waiting_room.models.base import Base, Sealed
 
 WAITING, HELD, DONE, DEAD = "waiting", "held", "done", "dead"
+KNOWN, STRANGER = 0, 1
 
 
 class InboxUpdate(ChatRow):
@@ -22,6 +23,8 @@ class InboxUpdate(ChatRow):
     body_sealed: Mapped[bytes | None]
     body = Sealed()
     state: Mapped[str] = mapped_column(String(8), default=WAITING)
+    # Ten thousand strangers at the door must not stand before one patient.
+    rank: Mapped[int] = mapped_column(default=KNOWN, server_default=str(KNOWN))
     tries: Mapped[int] = mapped_column(default=0)
     received_at: Mapped[datetime]
     due_at: Mapped[datetime]
@@ -30,7 +33,7 @@ class InboxUpdate(ChatRow):
     __table_args__ = (
         # This is what makes an update take effect once, not the care of any reader.
         Index("ix_inbox_bot_update_id", "bot", "update_id", unique=True),
-        Index("ix_inbox_state_due_at", "state", "due_at"),
+        Index("ix_inbox_state_rank_due_at", "state", "rank", "due_at", "update_id"),
     )
 
 

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy import ForeignKey, Index, String
+from sqlalchemy import ForeignKey, Index, String, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from waiting_room.models.base import Row, Sealed
+
+HELD = "held"
 
 
 class LetterRow(Row):
@@ -15,7 +17,7 @@ class LetterRow(Row):
 
     __tablename__ = "letter"
     owner: Mapped[str] = mapped_column(String(80))
-    address_id: Mapped[str | None] = mapped_column(ForeignKey("address.id"), index=True)
+    address_id: Mapped[str | None] = mapped_column(ForeignKey("address.id"))
     patient_id: Mapped[str | None] = mapped_column(ForeignKey("patient.id"))
     staff_id: Mapped[str | None] = mapped_column(ForeignKey("staff.id"))
     staff_channel_id: Mapped[str | None] = mapped_column(ForeignKey("staff_channel.id"))
@@ -51,6 +53,14 @@ class LetterRow(Row):
         # it.
         Index("ix_letter_state_due_at", "state", "due_at", "priority"),
         Index("ix_letter_patient_id_made_at", "patient_id", "made_at"),
+        # What was just said to a chat, and what is held for it, among years of letters.
+        Index("ix_letter_address_id_made_at", "address_id", "made_at"),
+        Index(
+            "ix_letter_held",
+            "address_id",
+            sqlite_where=text("state = 'held'"),
+            postgresql_where=text("state = 'held'"),
+        ),
     )
 
     @property
