@@ -1,7 +1,7 @@
 """How waiting updates take effect: all together where that goes well, else each on its own.
 
-Together they are many times cheaper, and nearly always nothing fails. Where something does, all goes
-back and each update has a savepoint of its own, so that a bad one stops nobody else.
+Together they are many times cheaper, and nearly always nothing fails. Where something does, all
+goes back and each update has a savepoint of its own, so that a bad one stops nobody else.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """Store the raw update first; then each takes effect once, in order within its chat.
 
 Nothing here knows Telegram: a door hands in raw bytes, and a hearer for each bot says what an
-update means. One transaction works on many chats; each update has a savepoint of its own.
+update means. One transaction works on many chats.
 """
 
 from __future__ import annotations
