@@ -13,11 +13,11 @@ from datetime import datetime, timedelta
 
 from bot import effects, raw
 from bot.effects import Hearers
-from waiting_room import bell, clock, db
+from waiting_room import bell, clock, db, keyring
 from waiting_room.care import conversations, inbox
 from waiting_room.errors import StorageRefused
 from waiting_room.kill_points import reached
-from waiting_room.models import InboxUpdate
+from waiting_room.models.address import chat_owner
 
 # The third time an update fails it is a dead letter.
 TRIES = 3
@@ -33,8 +33,14 @@ def store(bot: str, updates: Sequence[bytes], *, next_offset: int | None, now: d
 
     Copies are left out; returns how many were new. Raises StorageRefused when nothing was stored.
     """
+    labels = [(raw.label(update), update) for update in updates]
+    hashes = [_hash(bot, label) for label, _ in labels]
     # Sealed before the lock is taken: the first word of a new chat makes a key.
-    rows = [_row(bot, update, now=now) for update in updates]
+    keyring.current().ready(map(chat_owner, hashes), make=True)
+    rows = [
+        inbox.row(bot, label.update_id, update, chat_hash=hashed, now=now)
+        for (label, update), hashed in zip(labels, hashes, strict=True)
+    ]
     with db.write() as session:
         new = inbox.keep(session, rows, now=now)
         if next_offset is not None:
@@ -103,10 +109,9 @@ def _work(act: Callable[[], int]) -> int:
         return 0
 
 
-def _row(bot: str, update: bytes, *, now: datetime) -> InboxUpdate:
-    label = raw.label(update)
-    hashed = conversations.chat_hash(inbox.CHANNELS[bot], label.chat_id) if label.chat_id else ""
-    return inbox.row(bot, label.update_id, update, chat_hash=hashed, now=now)
+def _hash(bot: str, label: raw.Label) -> str:
+    known = label.chat_id
+    return conversations.chat_hash(inbox.CHANNELS[bot], known) if known else inbox.NO_CHAT
 
 
 def _wake() -> None:

@@ -14,6 +14,7 @@ from datetime import UTC, datetime, timedelta
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from waiting_room import keyring
 from waiting_room.models import Address, LetterRow, Message, Patient
 from waiting_room.models.letter import HELD
 
@@ -52,6 +53,7 @@ def look_ahead(session: Session, said: Collection[tuple[Chat, str]], *, now: dat
     found.people = list(session.scalars(select(Patient).where(Patient.id.in_(whose))))
     found.addresses = {row.id for row in found.chats.values()}
     found.asked = {(found.chats[chat].id, number) for chat, number in said if chat in found.chats}
+    keyring.current().ready({row.sealed_for for row in found.chats.values()} | whose)
     _look_at_messages(session, found)
     _look_at_letters(session, found)
     session.info[KEPT] = found

@@ -32,12 +32,12 @@ LONGEST_HOLD = timedelta(minutes=1)
 
 
 def row(bot: str, update_id: int, raw: bytes, *, chat_hash: str, now: datetime) -> InboxUpdate:
-    """A raw update ready to be kept, sealed for the chat it came from ("" when from none)."""
+    """A raw update ready to be kept, sealed for the chat it came from, or for NO_CHAT."""
     return InboxUpdate(
         id=new_id(),
         bot=bot,
         update_id=update_id,
-        chat_hash=chat_hash or NO_CHAT,
+        chat_hash=chat_hash,
         # Any byte survives the way through JSON and back.
         body=raw.decode("utf-8", "surrogateescape"),
         state=WAITING,

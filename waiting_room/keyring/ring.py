@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Iterable
 from datetime import datetime
 from pathlib import Path
 
@@ -50,6 +51,21 @@ class Keyring:
         if key is None or key.key_id != crypto.key_id_of(sealed):
             return None
         return key.unseal(sealed, bound_to=bound_to)
+
+    def ready(self, owners: Iterable[str], *, make: bool = False) -> None:
+        """Fetch many keys at once, so that sealing and opening need not ask for each; with `make`
+        those who have none are given one."""
+        self._look_for_changes()
+        missing = {owner for owner in owners if owner not in self._memory}
+        if not missing:
+            return
+        with self._lock:
+            found = self._store.find_all(missing)
+            without = missing - {row.owner for row in found}
+            if make and without:
+                found += self._store.add(without, self._fresh)
+            for row in found:
+                self._remembered(row)
 
     def fingerprint(self, *parts: str) -> str:
         """A keyed hash for looking somebody up without reading anybody."""
@@ -102,7 +118,7 @@ class Keyring:
 
     def _make(self, owner: str) -> crypto.DataKey:
         with self._lock:
-            return self._remembered(self._store.add(owner, self._fresh))
+            return self._remembered(*self._store.add([owner], self._fresh))
 
     def _remembered(self, row: Wrapped) -> crypto.DataKey:
         # All at once: which one was used longest ago is not worth knowing, they come back one by
@@ -117,7 +133,7 @@ class Keyring:
         known = self._raw_memory.get(owner)
         if known is None:
             with self._lock:
-                row = self._store.find(owner) or self._store.add(owner, self._fresh)
+                row = self._store.find(owner) or self._store.add([owner], self._fresh)[0]
                 known = self._raw_memory[owner] = self._unwrapped(row)
         return known
 

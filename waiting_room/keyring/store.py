@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from datetime import datetime
@@ -80,6 +80,11 @@ class Store:
         with self._looking() as connection:
             return _found(connection, owner)
 
+    def find_all(self, owners: Collection[str]) -> list[Wrapped]:
+        """The keys of those of these owners who have one."""
+        with self._looking() as connection:
+            return _found_all(connection, owners)
+
     def masters(self) -> set[str]:
         """The master keys that are needed to open what is here."""
         with self._looking() as connection:
@@ -90,14 +95,15 @@ class Store:
         with self._looking() as connection:
             return connection.execute(select(_changes.c.stamp)).scalar()
 
-    def add(self, owner: str, make: Callable[[str], Wrapped]) -> Wrapped:
-        """The owner's key, made now unless somebody was first. No key is wrapped anew meanwhile."""
+    def add(self, owners: Collection[str], make: Callable[[str], Wrapped]) -> list[Wrapped]:
+        """The owners' keys, made now unless somebody was first; none is wrapped anew meanwhile."""
         with self._changing() as connection:
-            found = _found(connection, owner)
-            if found is None:
-                found = make(owner)
-                connection.execute(insert(_keys).values(asdict(found)))
-            return found
+            found = _found_all(connection, owners)
+            known = {key.owner for key in found}
+            fresh = [make(owner) for owner in owners if owner not in known]
+            if fresh:
+                connection.execute(insert(_keys), [asdict(key) for key in fresh])
+            return found + fresh
 
     def rewrap(self, master_id: str, wrap: Callable[[Wrapped], bytes]) -> int:
         """Wrap anew every key that another master key wrapped; returns how many."""
@@ -156,6 +162,11 @@ class Store:
 def _found(connection: Connection, owner: str) -> Wrapped | None:
     row = connection.execute(select(_keys).where(_keys.c.owner == owner)).one_or_none()
     return Wrapped(*row) if row else None
+
+
+def _found_all(connection: Connection, owners: Collection[str]) -> list[Wrapped]:
+    rows = connection.execute(select(_keys).where(_keys.c.owner.in_(owners)))
+    return [Wrapped(*row) for row in rows]
 
 
 def _tell_others(connection: Connection) -> None:

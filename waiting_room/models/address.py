@@ -13,6 +13,11 @@ from waiting_room.models.base import Row, Sealed
 TELEGRAM, WEB_CHAT = "telegram", "web_chat"
 
 
+def chat_owner(chat_hash: str) -> str:
+    """The owner of the key that seals what was said in this chat."""
+    return f"chat:{chat_hash}"
+
+
 class ChatRow(Row):
     """A row that may belong to a stranger: sealed with the key of the chat it came from."""
 
@@ -22,7 +27,7 @@ class ChatRow(Row):
     @property
     def sealed_for(self) -> str:
         """Chats have keys of their own, because a stranger has no record yet."""
-        return f"chat:{self.chat_hash}"
+        return chat_owner(self.chat_hash)
 
 
 class Address(ChatRow):
