@@ -139,3 +139,22 @@ def test_a_possible_repeat_goes_again_in_words_that_say_so(room: Path, now: date
     again = claimed(now + timedelta(seconds=1))[0]
     assert (again.letter_id, again.page.key) == (number, "staff/alert-again")
     assert row(number).page == "staff/alert-again"
+
+
+def test_what_a_dead_sender_left_on_its_way_is_free_when_another_takes_over(
+    any_room: Path, now: datetime
+) -> None:
+    with db.write() as session:
+        number, other = said(session, now=now), said(session, now=now, chat="7234567891")
+    dead = claimed(now)
+    assert sorted(ids(dead)) == sorted([number, other])
+    with db.write() as session:
+        assert sending.sent(session, dead[1], "75", now=now)
+        sending.take_over(session, "staff_telegram", wall=WALL + timedelta(seconds=1))
+    assert claimed(now, later=2) == []
+    with db.write() as session:
+        sending.take_over(session, "telegram", wall=WALL + timedelta(seconds=1))
+    again = claimed(now, later=2)
+    assert ids(again) == [dead[0].letter_id]
+    with db.write() as session:
+        assert not sending.sent(session, dead[0], "76", now=now)

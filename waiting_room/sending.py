@@ -96,6 +96,12 @@ def claim(session: Session, due: Due, *, limit: int = 20) -> list[Parcel]:
     return parcels
 
 
+def take_over(session: Session, channel: str, *, wall: datetime) -> None:
+    """Whoever sent on this channel before is gone: what they left on its way is free at once."""
+    left = (LetterRow.channel == channel, LetterRow.state == SENDING, LetterRow.lease_until > wall)
+    session.execute(update(LetterRow).where(*left).values(lease_until=wall))
+
+
 def sent(session: Session, parcel: Parcel, message_id: str, *, now: datetime) -> bool:
     """It left. False when somebody else holds the letter now."""
     done = {"state": SENT, "settled_at": now, "channel_message_id": message_id, "lease_until": None}

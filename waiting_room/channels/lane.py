@@ -52,6 +52,9 @@ class Lane:
         """Work whenever a letter is queued or lands, and once a second, until told to stop."""
         listener = bell.Listener(bell.LETTERS, self._bell)
         try:
+            if db.current().is_sqlite:
+                work = asyncio.to_thread(self._take_over)
+                await self._safely(work, "letters left on their way wait for their lease")
             while not stop.is_set():
                 beat()
                 await self._round()
@@ -109,6 +112,11 @@ class Lane:
             reached("letters claimed", len(parcels))
         reached("claim stored", len(parcels))
         return parcels
+
+    def _take_over(self) -> None:
+        # A crisis letter that a dead process held must not wait out its lease.
+        with db.write() as session:
+            sending.take_over(session, self.name, wall=clock.wall())
 
     def _launch(self, parcel: Parcel) -> None:
         if parcel.is_crisis:
