@@ -448,4 +448,4 @@ def test_every_copy_carries_one_reference_and_no_name(room: Path, now: datetime)
         alerts.climb(session, now=now + 5 * MINUTE)
         notices = _letters(session, "staff/alert-mail")
         assert Counter(row.values["ref"] for row in notices) == {alert.reference: 2}
-        assert all(set(row.values) == {"ref", "colour", "link"} for row in notices)
+        assert all(set(row.values) == {"ref", "colour", "link", "late"} for row in notices)

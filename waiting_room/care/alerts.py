@@ -38,7 +38,6 @@ CLOSE_REASONS = ("person is safe", "help arranged", "handed over", "false alarm"
 OUTCOME_WITHIN = {Colour.RED: 30, Colour.AMBER: 30, Colour.GREEN: 480}
 # Contact was made: a day to settle things before whoever has it is asked how it stands.
 STILL_OPEN = timedelta(hours=24)
-OVERDUE = timedelta(seconds=60)
 # Somebody in distress may write ten lines in a minute; ten rings would make workers mute us.
 QUIET_AFTER_NOTICE = timedelta(minutes=1)
 ORDER = (Colour.GREEN, Colour.AMBER, Colour.RED)
@@ -73,7 +72,7 @@ def raise_once(session: Session, cause: Cause, *, now: datetime) -> Alert:
     return open_alert(session, cause, OPEN) or raise_(session, cause, now=now)
 
 
-def overdue(session: Session, *, now: datetime, grace: timedelta = OVERDUE) -> int:
+def overdue(session: Session, *, now: datetime, grace: timedelta = ladder.OVERDUE) -> int:
     """How many alerts wait for a step that should have been taken: 0 while the ladder climbs."""
     late = (Alert.due_at < now - grace, Alert.state.in_(OPEN))
     return session.scalar(select(func.count()).select_from(Alert).where(*late)) or 0
@@ -82,8 +81,10 @@ def overdue(session: Session, *, now: datetime, grace: timedelta = OVERDUE) -> i
 def climb(session: Session, *, now: datetime, limit: int = 50) -> int:
     """Move every alert whose time has come one step; returns how many moved."""
     due = (Alert.due_at <= now, Alert.state.in_(OPEN))
-    # A limit, so that after a long outage the first of many is told before the last is reckoned.
-    query = select(Alert).where(*due).order_by(Alert.due_at).limit(limit)
+    # A limit, so that after a long outage the first of many is told before the last is reckoned;
+    # and tasks last, because danger must not wait behind them.
+    query = select(Alert).where(*due).order_by(Alert.colour == Colour.GREEN, Alert.due_at)
+    query = query.limit(limit)
     moved = 0
     for alert in session.scalars(query.with_for_update(skip_locked=True)):
         if not ladder.waits_for_opening(session, alert, now=now):

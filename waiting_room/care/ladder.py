@@ -14,8 +14,8 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from waiting_room import audit, outbox, permissions
-from waiting_room.care import duty, providers
+from waiting_room import audit, library, outbox, permissions
+from waiting_room.care import duty, hours, providers
 from waiting_room.care.colours import Colour
 from waiting_room.letters import Choice, Letter, Priority, one_each
 from waiting_room.models import Alert, AlertEvent, LetterRow, Staff, StaffChannel, new_id
@@ -23,6 +23,8 @@ from waiting_room.models import Alert, AlertEvent, LetterRow, Staff, StaffChanne
 TOLD, TOLD_AGAIN, TOLD_ON_CALL = "told", "told again", "told on call"
 REMINDED = "reminded"
 NOBODY, CLOSED_HOURS = "nobody on this rung", "out of hours"
+# So long after its time a step is late: the room was away, or stuck.
+OVERDUE = timedelta(seconds=60)
 # What a step leaves behind when somebody was told.
 STEPS = (TOLD, TOLD_ON_CALL, CLOSED_HOURS)
 PAGES = {"staff_telegram": "staff/alert-telegram", "email": "staff/alert-mail"}
@@ -44,8 +46,10 @@ def step(session: Session, alert: Alert, *, now: datetime) -> None:
     """The next step of an alert whose time has come. A rung that was only told out of hours, or
     had nobody on it, is not passed by."""
     last_told = _last_told(session, alert)
-    # Somebody was told and the time ran out: this is what "late" means on the desk and in reports.
-    if last_told in (TOLD, TOLD_ON_CALL):
+    ran_out = last_told in (TOLD, TOLD_ON_CALL)
+    # Somebody was told and the time ran out, or nobody was told in time: this is what "late" means
+    # on the desk, in notices and in reports.
+    if ran_out or (alert.due_at is not None and alert.due_at <= now - OVERDUE):
         alert.breached_at = alert.breached_at or now
     if last_told == TOLD and _is_staffed(session, now):
         last = len(alert.ladder) - 1
@@ -169,6 +173,7 @@ def _notice(
         "ref": alert.reference,
         "colour": alert.colour.upper(),
         "link": f"/desk/alerts/{alert.id}",
+        "late": _late(session, alert, now=now),
     }
     taking = one_each(Choice("", f"take:{alert.id}", text="I have this"))
     choices = taking if channel.kind == "staff_telegram" else ()
@@ -176,6 +181,14 @@ def _notice(
     priority = Priority.REPLY if alert.colour == Colour.GREEN else Priority.CRISIS
     letter = Letter(page, values, choices, priority=priority)
     outbox.notify(session, channel, letter, now=now, about={"alert_id": alert.id})
+
+
+def _late(session: Session, alert: Alert, *, now: datetime) -> str:
+    """Whoever is told late must not take it for news."""
+    if alert.breached_at is None:
+        return ""
+    zone = providers.here(session).time_zone
+    return library.phrase("late", since=hours.in_words(alert.raised_at, now=now, zone=zone))
 
 
 def _last_told(session: Session, alert: Alert) -> str | None:

@@ -33,7 +33,7 @@ BY_FOLDER = {
     "help-lines": _names("hours"),
     "staff": _names(
         """
-        amount colour days device due from group job kind next pin reason ref reference role rung
+        amount colour days device due from group job kind late next pin reason ref reference role rung
         status subject text valid_until waiting what where who
         """
     ),
