@@ -10,6 +10,7 @@ import shutil
 import subprocess
 import tempfile
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -49,6 +50,19 @@ class Postgres:
     def drop(self, url: str) -> None:
         """Remove a database, whoever still uses it."""
         self._do(f"DROP DATABASE IF EXISTS {urlsplit(url).path[1:]} WITH (FORCE)")
+
+    @contextmanager
+    def read_only(self, url: str) -> Iterator[None]:
+        """Meanwhile this database takes no writes, as on a standby."""
+        name = urlsplit(url).path[1:]
+        setting = f"ALTER DATABASE {name} SET default_transaction_read_only"
+        here = f"FROM pg_stat_activity WHERE datname = '{name}'"
+        self._do(f"{setting} = on")
+        self._do(f"SELECT pg_terminate_backend(pid) {here}")
+        try:
+            yield
+        finally:
+            self._do(f"{setting} = off")
 
     def halt(self, mode: str = "fast") -> None:
         """Stop the server: "smart", "fast", or "immediate" as in a crash."""

@@ -5,14 +5,16 @@ from __future__ import annotations
 import os
 import sqlite3
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import datetime
 from pathlib import Path
 
 import pytest
-from sqlalchemy import select, text
+from sqlalchemy import delete, select, text
+from sqlalchemy.exc import InternalError
 
 from tests.conftest import DATABASE
+from tests.postgres import Postgres
 from waiting_room import db
 from waiting_room.errors import StorageRefused
 from waiting_room.models import Lease
@@ -125,3 +127,26 @@ def test_a_full_disk(small_disk: Path, now: datetime) -> None:
     assert kept() == {"before", "after"}
     db.close()
     assert whole(small_disk / "room.db")
+
+
+@pytest.mark.postgres
+def test_a_server_that_turns_read_only(
+    postgres: Postgres,
+    fresh_database: Callable[..., str],
+    now: datetime,
+) -> None:
+    url = fresh_database()
+    db.connect(url)
+    with db.write() as session:
+        Lease.__table__.create(session.connection())  # type: ignore[attr-defined]
+    keep(now, "before")
+    with postgres.read_only(url):
+        for _ in range(2):
+            with pytest.raises(StorageRefused, match="read-only"):
+                keep(now, "never")
+        assert kept() == {"before"}
+    keep(now, "after")
+    assert kept() == {"before", "after"}
+    with pytest.raises(InternalError, match="read-only"), db.read() as session:
+        session.execute(delete(Lease))
+    db.close()

@@ -25,6 +25,8 @@ BUSY_SECONDS = 5
 AFTER = "after_commit"
 NUL = "(0x00)"
 """PostgreSQL can neither keep nor look for such a text; SQLite looks and finds nothing."""
+# PostgreSQL's code for a write on a standby, or on a server that was told to be read-only.
+TAKES_NO_WRITES = "25006"
 ALONE = text("SELECT pg_advisory_xact_lock(hashtext(:name))")
 
 
@@ -184,6 +186,7 @@ def _postgres(url: str) -> Engine:
             "PostgreSQL needs more: pip install virtual-waiting-room[postgres]"
         ) from None
     event.listen(engine, "handle_error", _without_values)
+    event.listen(engine, "handle_error", _let_go_of_a_standby)
     return engine
 
 
@@ -199,6 +202,14 @@ def _without_values(context: ExceptionContext) -> None:
     for error in (context.original_exception, context.sqlalchemy_exception):
         if error is not None and error.args:
             error.args = (str(error.args[0]).partition("\n")[0], *error.args[1:])
+
+
+def _let_go_of_a_standby(context: ExceptionContext) -> None:
+    """A server that takes no writes for now is one that does not answer: ask for another."""
+    options = context.connection.get_execution_options() if context.connection else {}
+    if "postgresql_readonly" not in options:
+        state = getattr(context.original_exception, "sqlstate", "")
+        context.is_disconnect = context.is_disconnect or state == TAKES_NO_WRITES
 
 
 def _sqlite(file: Path, *, read_only: bool) -> Engine:
