@@ -33,8 +33,8 @@ BY_FOLDER = {
     "help-lines": _names("hours"),
     "staff": _names(
         """
-        amount colour days device due from group job kind late next pin reason ref reference role rung
-        status subject text valid_until waiting what where who
+        amount colour days device due from group job kind late next pin reason ref reference role
+        rung status subject text valid_until waiting what where who
         """
     ),
     "web": _names("email hours pin privacy_text reference status subject version what"),
