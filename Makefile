@@ -2,15 +2,16 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
+PEERS := var/bench/peers
 PINS := pyproject.toml constraints.txt
 INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help run test check bench faults states clean browser
+.PHONY: help run test check bench bench-full faults states clean browser
 
 help: ## Show this list
-	@sed -nE 's/^([a-z]+):.*## (.*)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 15
+	@sed -nE 's/^([a-z-]+):.*## (.*)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 15
 
 run: $(VENV)/.installed ## Start the waiting room with sample people, on this machine only
 	@exec $(BIN)/waiting-room demo
@@ -27,8 +28,11 @@ check: $(VENV)/.installed-test ## Lint, types, arrows between modules, shape of 
 	$(BIN)/waiting-room content check
 	$(BIN)/waiting-room states --check
 
-bench: $(VENV)/.installed-test ## Measure speed and size, with figures to compare
+bench: $(VENV)/.installed-test $(PEERS)/.installed ## Measure speed beside others, in ten minutes
 	@$(BIN)/python -m benchmarks
+
+bench-full: $(VENV)/.installed-test $(PEERS)/.installed ## The same with up to a million patients
+	@$(BIN)/python -m benchmarks --full
 
 faults: $(VENV)/.installed-test ## Kill, cut, fill and freeze the room in every way, for long; 45 minutes
 	@$(BIN)/python -m tests.faults
@@ -52,6 +56,14 @@ $(VENV)/.installed-test: $(PINS) | $(BIN)/python
 	@echo "Installing the waiting room and its test tools into $(VENV) (a few minutes, once)"
 	@$(INSTALL) -e ".[postgres,test]" || { echo "make: the test tools could not be installed; pip says why above." >&2; exit 1; }
 	@touch $(VENV)/.installed $@
+
+# Those we are measured beside, apart from us: one of them needs other versions of our libraries.
+$(PEERS)/.installed: benchmarks/peers/requirements.txt | $(BIN)/python
+	@echo "Installing those we are measured beside into $(PEERS)"
+	@$(BIN)/python -m venv --clear $(PEERS)
+	@$(PEERS)/bin/python -m pip install --quiet --disable-pip-version-check -r $< || { \
+	  echo "make: their libraries could not be installed; figures will have no peers." >&2; rm -rf $(PEERS); }
+	@mkdir -p $(PEERS) && touch $@
 
 # In each line: what is missing, and what to do about it.
 $(BIN)/python:

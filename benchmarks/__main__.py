@@ -1,52 +1,50 @@
-"""`make bench`: a few honest figures of this machine, as a table and in var/bench/latest.json.
+"""`make bench`: figures of this machine, with peers measured beside us in the same run.
 
-Each figure is a median of several rounds. Nothing here passes or fails.
+`python -m benchmarks [--full] [--rounds N] [NAME …]`, `--list`, `--readme`.
 """
 
 from __future__ import annotations
 
-import json
-import platform
-import sqlite3
-import statistics
-import tempfile
+import argparse
 import time
-from collections.abc import Callable
-from pathlib import Path
 
-from benchmarks import inbound, screening, starting
-
-ROUNDS = 3
-RESULTS = Path("var/bench/latest.json")
-FIGURES: tuple[tuple[str, str, Callable[[Path], float]], ...] = (
-    ("inbound, stored, screened and answered, SQLite synchronous=FULL", "updates/s", inbound.run),
-    ("screening a usual message", "µs", screening.usual),
-    ("screening 4,096 characters of the worst kind", "ms", screening.worst),
-    ("start of a process until it is alive", "s", starting.run),
-)
+from benchmarks import figures, machine, results
+from benchmarks.bench import PEERS, Bench
 
 
 def main() -> None:
     """Measure, print, and keep."""
-    print(
-        f"{platform.machine()}, Python {platform.python_version()}, SQLite {sqlite3.sqlite_version}"
-    )
-    rows = []
-    for name, unit, measure in FIGURES:
-        values = [_round(measure) for _ in range(ROUNDS)]
-        middle = statistics.median(values)
-        print(f"{name:66} {middle:10.2f} {unit}  ({min(values):.2f} to {max(values):.2f})")
-        rows.append({"name": name, "value": round(middle, 3), "unit": unit, "rounds": ROUNDS})
-    RESULTS.parent.mkdir(parents=True, exist_ok=True)
-    RESULTS.write_text(json.dumps(rows, indent=1) + "\n", encoding="utf-8")
+    told = _told()
+    if told.readme:
+        print(results.readme())
+    elif told.list:
+        print("\n".join(figures.ALL))
+    else:
+        _measure(told)
 
 
-def _round(measure: Callable[[Path], float]) -> float:
-    with tempfile.TemporaryDirectory() as folder:
-        found = measure(Path(folder))
-    # Let the disk settle, so that one round does not pay for the last.
-    time.sleep(0.2)
-    return found
+def _told() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
+    parser.add_argument("names", nargs="*", choices=[[], *figures.ALL], help="which figures")
+    parser.add_argument("--full", action="store_true", help="also 100,000 and 1,000,000 patients")
+    parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--list", action="store_true", help="the names of all figures")
+    parser.add_argument("--readme", action="store_true", help="the README's table, as last run")
+    return parser.parse_args()
+
+
+def _measure(told: argparse.Namespace) -> None:
+    with Bench(full=told.full, rounds=told.rounds) as bench:
+        here = machine.describe(bench.postgres_version)
+        print(", ".join(here.values()), flush=True)
+        if not bench.has_peers:
+            print(f"no peers: {PEERS} is missing; `make bench` installs them", flush=True)
+        for name in told.names or figures.ALL:
+            started = time.monotonic()
+            rows = figures.ALL[name](bench)
+            print(f"{name} ({time.monotonic() - started:.0f} s)", flush=True)
+            print("\n".join(f"  {results.line(one)}" for one in rows), flush=True)
+            results.keep(rows, machine=here, rounds=told.rounds)
 
 
 main()

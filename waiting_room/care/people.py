@@ -53,9 +53,13 @@ def enter(
 def remember(session: Session, patient: Patient) -> None:
     """Store the keyed hashes by which this person is found again, and nobody is read."""
     session.execute(delete(SearchHash).where(SearchHash.patient_id == patient.id))
-    for kind, words in _findable(patient):
-        row = SearchHash(patient_id=patient.id, kind=kind, hash=_hash(kind, words))
-        session.add(row)
+    for kind, hashed in hashes(patient):
+        session.add(SearchHash(patient_id=patient.id, kind=kind, hash=hashed))
+
+
+def hashes(patient: Patient) -> list[tuple[str, str]]:
+    """The keyed hashes that stand for this person: (kind, hash)."""
+    return [(kind, _hash(kind, words)) for kind, words in _findable(patient)]
 
 
 def search(query: str) -> list[tuple[str, str]]:
@@ -92,12 +96,11 @@ def _number(query: str) -> tuple[str, str] | None:
 
 def look_alikes(session: Session, patient: Patient) -> list[Patient]:
     """Other records that may be the same person: same NHS number, or birth date and one more."""
-    mine = {(k, _hash(k, w)) for k, w in _findable(patient) if k != "start"}
     # By hash, so that nobody's record is opened to find out that it is not the same person.
-    hashes = [h for _, h in mine]
+    mine = {hashed for kind, hashed in hashes(patient) if kind != "start"}
     rows = session.execute(
         select(SearchHash.patient_id, SearchHash.kind)
-        .where(SearchHash.hash.in_(hashes), SearchHash.patient_id != patient.id)
+        .where(SearchHash.hash.in_(mine), SearchHash.patient_id != patient.id)
         .distinct()
     ).all()
     kinds: dict[str, set[str]] = {}

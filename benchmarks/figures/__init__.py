@@ -1,0 +1,16 @@
+"""One file a figure; `ALL` is the order in which they are measured."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from benchmarks.bench import Bench
+from benchmarks.figures import inbound, screening, starting
+from benchmarks.results import Row
+
+Measure = Callable[[Bench], list[Row]]
+ALL: dict[str, Measure] = {
+    "screening": screening.run,
+    "starting": starting.run,
+    "inbound": inbound.run,
+}

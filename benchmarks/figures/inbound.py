@@ -1,0 +1,130 @@
+"""The whole path of a message: offered by Telegram, stored, screened, answered, all durable.
+
+First a backlog is drained, then people write at 50 a second. The peers do the simple work only.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+from functools import partial
+
+from benchmarks import bots
+from benchmarks.bench import Bench, Room
+from benchmarks.bots import WARM
+from benchmarks.peers.chats import FIRST_CHAT
+from benchmarks.processes import Child
+from benchmarks.results import Row, Sample, interleaved, least, most, row
+from benchmarks.telegram.client import Telegram
+
+PATIENTS = 10_000
+RATE = 50.0
+PTB, AIOGRAM = "PTB, 32 at once", "aiogram, usual way"
+Start = Callable[[Telegram], AbstractContextManager[Child]]
+
+
+def run(bench: Bench) -> list[Row]:
+    """Ours on both databases beside the peers; then rooms of other sizes."""
+    backlog = 3_000 if bench.full else 2_000
+    candidates = {"sqlite": partial(_ours, bench, backlog=backlog)}
+    if bench.has_peers:
+        candidates |= {
+            PTB: partial(_peer, bench, "ptb", "32", backlog=800),
+            AIOGRAM: partial(_peer, bench, "aiogram_usual", backlog=800),
+            "PTB, default": partial(_peer, bench, "ptb", backlog=60),
+        }
+    if bench.postgres is not None:
+        candidates["postgresql"] = partial(_ours, bench, backlog=backlog, on_postgres=True)
+    found = interleaved(candidates, rounds=bench.rounds)
+    return [*_drained(found), *_at_fifty(found), *_by_size(bench, found)]
+
+
+def _drained(found: dict[str, list[Sample]]) -> list[Row]:
+    name = "inbound, backlog drained, SQLite FULL"
+    rows = [row(name, "updates/s", found["sqlite"], target=least(600))]
+    wanted = {PTB: least(3), AIOGRAM: least(2.5), "PTB, default": None}
+    for peer, ratio in wanted.items():
+        if peer in found:
+            beside = (peer, found[peer])
+            rows.append(
+                row(f"{name}; {peer}", "updates/s", found["sqlite"], peer=beside, ratio=ratio)
+            )
+    if "postgresql" in found:
+        name = "inbound, backlog drained, PostgreSQL"
+        rows.append(row(name, "updates/s", found["postgresql"], target=least(500)))
+    return rows
+
+
+def _at_fifty(found: dict[str, list[Sample]]) -> list[Row]:
+    rows = []
+    for part, target in (("p50", None), ("p99", most(150))):
+        taken = {name: [_part(one, part) for one in samples] for name, samples in found.items()}
+        name = f"offered to replied at {RATE:.0f}/s, {part}"
+        beside = (PTB, taken[PTB]) if PTB in taken else None
+        rows.append(row(f"{name}, SQLite", "ms", taken["sqlite"], target=target, peer=beside))
+        if "postgresql" in taken:
+            rows.append(row(f"{name}, PostgreSQL", "ms", taken["postgresql"], target=target))
+    return rows
+
+
+def _by_size(bench: Bench, found: dict[str, list[Sample]]) -> list[Row]:
+    rows = []
+    for patients in bench.sizes:
+        if patients == PATIENTS:
+            continue
+        backlog = min(2_000, patients - WARM - 1)
+        few = [_ours(bench, backlog=backlog, patients=patients) for _ in range(bench.rounds)]
+        beside = (f"{PATIENTS:,} patients", found["sqlite"])
+        name = f"inbound, backlog drained, {patients:,} patients"
+        rows.append(row(name, "updates/s", few, peer=beside, ratio=least(1 / 1.5)))
+    return rows
+
+
+def _part(sample: Sample, part: str) -> Sample:
+    return Sample(sample.more[part] * 1_000)
+
+
+def _ours(
+    bench: Bench, *, backlog: int, patients: int = PATIENTS, on_postgres: bool = False
+) -> Sample:
+    room: Room = bench.postgres_room(patients) if on_postgres else bench.room(patients)
+    try:
+        return _measure(bench, partial(bots.ours, bench, room), backlog, patients)
+    finally:
+        bench.drop(room)
+
+
+def _peer(bench: Bench, module: str, *more: str, backlog: int) -> Sample:
+    def start(telegram: Telegram) -> AbstractContextManager[Child]:
+        return bots.peer(bench, module, PATIENTS, telegram, *more)
+
+    return _measure(bench, start, backlog, PATIENTS)
+
+
+def _measure(bench: Bench, start: Start, backlog: int, patients: int) -> Sample:
+    with Telegram() as telegram, start(telegram) as bot:
+        bots.warm(telegram)
+        before = bot.cpu
+        telegram.offer(FIRST_CHAT + WARM, backlog)
+        if not telegram.wait_answered(backlog, seconds=120):
+            raise TimeoutError(f"not drained: {telegram.report()} {bot.log.read_text()[-500:]}")
+        drained, spent = telegram.report(), bot.cpu - before
+        telegram.clear()
+        return Sample(
+            backlog / drained["seconds"],
+            spent / backlog * 1_000,
+            _at_rate(bench, telegram, patients, WARM + backlog),
+        )
+
+
+def _at_rate(bench: Bench, telegram: Telegram, patients: int, first: int) -> dict[str, float]:
+    """People write one after the other; gives p50 and p99 in seconds. Whoever cannot keep up is
+    measured after twice the time."""
+    seconds = 20.0 if bench.full else 5.0
+    count = min(int(RATE * seconds), patients - first)
+    if count <= 0:
+        return {}
+    telegram.offer(FIRST_CHAT + first, count, rate=RATE)
+    telegram.wait_answered(count, seconds=2 * seconds)
+    found: dict[str, float] = telegram.report()
+    return found

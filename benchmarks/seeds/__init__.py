@@ -1,0 +1,1 @@
+"""Rooms full of sample people, made once and kept under var/bench/seed/."""
