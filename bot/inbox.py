@@ -13,10 +13,11 @@ from datetime import datetime, timedelta
 
 from bot import effects, raw
 from bot.effects import Hearers
-from waiting_room import bell, clock, db, keyring
+from waiting_room import bell, clock, db, keyring, leases
 from waiting_room.care import conversations, inbox
 from waiting_room.errors import StorageRefused
 from waiting_room.kill_points import reached
+from waiting_room.leases import Held
 from waiting_room.models.address import chat_owner
 
 # The third time an update fails it is a dead letter.
@@ -28,7 +29,14 @@ LOOK_EVERY = 1.0
 log = logging.getLogger(__name__)
 
 
-def store(bot: str, updates: Sequence[bytes], *, next_offset: int | None, now: datetime) -> int:
+def store(
+    bot: str,
+    updates: Sequence[bytes],
+    *,
+    next_offset: int | None,
+    now: datetime,
+    held: Held | None = None,
+) -> int:
     """Put these updates on disk, with the poller's offset; when this returns they cannot be lost.
 
     Copies are left out; returns how many were new. Raises StorageRefused when nothing was stored.
@@ -43,10 +51,11 @@ def store(bot: str, updates: Sequence[bytes], *, next_offset: int | None, now: d
     ]
     with db.write() as session:
         new = inbox.keep(session, rows, now=now)
-        if next_offset is not None:
+        # A poller that was stopped and woke too late keeps what it holds, but moves nothing.
+        if next_offset is not None and (held is None or leases.is_current(session, held)):
             inbox.move_offset(session, bot, next_offset, now=now)
         # A worker woken before the commit would look, find nothing, and sleep again.
-        db.after_commit(session, _wake)
+        db.ring(session, bell.INBOX)
         reached("inbox not stored", new)
     reached("inbox stored", new)
     return new
@@ -112,10 +121,6 @@ def _work(act: Callable[[], int]) -> int:
 def _hash(bot: str, label: raw.Label) -> str:
     known = label.chat_id
     return conversations.chat_hash(inbox.CHANNELS[bot], known) if known else inbox.NO_CHAT
-
-
-def _wake() -> None:
-    bell.ring(bell.INBOX)
 
 
 def _try_again(row_id: str, hearers: Hearers, *, now: datetime) -> bool:

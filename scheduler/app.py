@@ -31,6 +31,7 @@ class Tick:
     every: int
     promise: str
     act: Callable[[datetime], int]
+    beat: str = "ticks"
 
 
 def table(settings: Settings) -> list[Tick]:
@@ -55,7 +56,16 @@ def table(settings: Settings) -> list[Tick]:
     ]
 
 
-def start(settings: Settings) -> BackgroundScheduler:
+def beside(settings: Settings) -> list[Tick]:
+    """What each process does for itself, also one that leaves the room's ticks to others."""
+    words = ticks.words(settings.content_folder)
+    return [
+        Tick("words", 5 * SECOND, "an edit is live in 5 seconds", words.follow, "words"),
+        Tick("store_beats", 5 * SECOND, "a dead loop is seen", ticks.store_beats, "words"),
+    ]
+
+
+def start(settings: Settings, *, whole: bool = True) -> BackgroundScheduler:
     """Start ticking in threads of its own; the caller shuts it down."""
     scheduler = BackgroundScheduler(
         timezone="UTC",
@@ -64,10 +74,12 @@ def start(settings: Settings) -> BackgroundScheduler:
         # themselves.
         job_defaults={"coalesce": True, "max_instances": 1, "misfire_grace_time": None},
     )
-    ticking = {tick.name: tick for tick in table(settings)}
+    ticking = table(settings) if whole else beside(settings)
     # Before any other: how long we were away must be known before anybody's silence is counted.
-    run(ticking["keep_beats"])
-    for tick in ticking.values():
+    for tick in ticking:
+        if tick.name == "keep_beats":
+            run(tick)
+    for tick in ticking:
         # At once: after an outage overdue steps must not wait for a whole interval more.
         first = clock.wall()
         scheduler.add_job(
@@ -86,7 +98,7 @@ def run(tick: Tick, now: datetime | None = None) -> int:
         log.exception("tick failed, the next one tries again", extra={"tick": tick.name})
         return 0
     # Only after it worked: a scheduler whose every tick fails must look dead from outside.
-    beats.note("ticks", wall=clock.wall())
+    beats.note(tick.beat, wall=clock.wall())
     if done:
         took = round((clock.monotonic() - started) * 1000)
         log.info("tick %s did %s in %s ms", tick.name, done, took)

@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from functools import cache
 from pathlib import Path
 
-from waiting_room import audit, beats, clock, db, library
+from waiting_room import audit, beats, clock, db, leases, library
 from waiting_room.care import (
     alerts,
     check_ins,
@@ -30,6 +30,8 @@ log = logging.getLogger(__name__)
 
 # A silence of the scheduler longer than this is an outage: it does not count as a person's.
 OUTAGE = timedelta(minutes=10)
+# Seconds after which another process imports the folder; the tick comes every five.
+IMPORTS_FOR = 20.0
 
 
 def climb(now: datetime) -> int:
@@ -142,25 +144,38 @@ def keep_beats(now: datetime) -> int:
         return check_ins.allow_for_outage(session, away=wall - last, now=now)
 
 
+def store_beats(now: datetime) -> int:
+    """Store the last sign of life of each loop of this process."""
+    with db.write(alone="keep_beats") as session:
+        beats.keep(session)
+    return 0
+
+
 class Words:
     """Follows the folder editors change, and the set that is live in the database."""
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
-        self._seen: frozenset[tuple[str, int, int]] = frozenset()
+        self._seen = self._watched = frozenset[tuple[str, int, int]]()
 
     def follow(self, now: datetime) -> int:
         """Publish what changed in the folder; show what is live. 1 when this process changed."""
         stamp = _stamp(self._folder)
-        if stamp != self._seen:
+        # Each process watches by the danger words of its own folder; one of them imports pages. The
+        # others published their folder when they started, and take over only what changed since.
+        if not leases.ours("content", seconds=IMPORTS_FOR):
+            self._seen = self._seen or stamp
+        elif stamp != self._seen:
             # Outside the transaction: reading a folder takes longer than a message may wait for the
             # lock.
             shelf = library.read(self._folder, today=now.date())
             with db.write(alone="words") as session:
                 library.publish(session, shelf, by="folder", now=now)
-            self._read_danger_words()
             # Last, so that whatever broke on the way is tried again five seconds later.
             self._seen = stamp
+        if stamp != self._watched:
+            self._read_danger_words()
+            self._watched = stamp
         with db.read() as session:
             return int(library.follow(session))
 

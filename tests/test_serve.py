@@ -34,7 +34,7 @@ def test_a_loop_that_breaks_ends_the_others_and_the_command(
 
     monkeypatch.setattr(serve, "_loops", lambda _s, _r, stop, _d: [broken(), waits(stop)])
     with pytest.raises(StartRefused, match="a part of the room broke"):
-        serve.run(chosen(), only="bot")
+        serve.run(chosen(), only=("bot",))
     assert ended == ["drained"]
 
 
@@ -45,7 +45,7 @@ def test_a_port_in_use_is_refused_before_anything_runs(
         port = taken.getsockname()[1]
         monkeypatch.setenv("PORT", str(port))
         with pytest.raises(StartRefused, match=f"^PORT: {port} cannot be used: "):
-            serve.run(chosen(), only="web")
+            serve.run(chosen(), only=("web",))
 
 
 @pytest.mark.faults

@@ -12,7 +12,7 @@ import threading
 from collections import defaultdict
 from collections.abc import Callable
 
-INBOX, LETTERS, ALERTS = "inbox", "letters", "alerts"
+ALL = INBOX, LETTERS, ALERTS = ("inbox", "letters", "alerts")
 
 _listeners: dict[str, set[Callable[[], None]]] = defaultdict(set)
 _lock = threading.Lock()

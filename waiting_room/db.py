@@ -7,7 +7,7 @@ transaction that reads first and writes later can lose somebody else's change.
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -18,13 +18,16 @@ from sqlalchemy.exc import DatabaseError, DataError, DBAPIError, InterfaceError,
 from sqlalchemy.exc import TimeoutError as PoolExhausted
 from sqlalchemy.orm import Session
 
+from waiting_room import bell, process
 from waiting_room.errors import NotFound, StartRefused, StorageRefused
 
 SQLITE = "sqlite:///"
 BUSY_SECONDS = 5
-AFTER = "after_commit"
+BELLS = "bells"
 NUL = "(0x00)"
 """PostgreSQL can neither keep nor look for such a text; SQLite looks and finds nothing."""
+CHANNEL = "bell"
+TELL = text(f"SELECT pg_notify('{CHANNEL}', :words)")
 # PostgreSQL's code for a write on a standby, or on a server that was told to be read-only.
 TAKES_NO_WRITES = "25006"
 ALONE = text("SELECT pg_advisory_xact_lock(hashtext(:name))")
@@ -96,9 +99,11 @@ def write(*, alone: str = "") -> Iterator[Session]:
             if alone and not database.is_sqlite:
                 session.execute(ALONE, {"name": alone})
             yield session
+            if not database.is_sqlite:
+                _tell_others(session)
     # After the lock is given back: what is woken here may want to write at once.
-    for act in session.info.get(AFTER, []):
-        act()
+    for name in session.info.get(BELLS, ()):
+        bell.ring(name)
 
 
 @contextmanager
@@ -109,11 +114,15 @@ def read() -> Iterator[Session]:
         yield session
 
 
-def after_commit(session: Session, act: Callable[[], None]) -> None:
-    """Do this once the transaction is safely stored, and only then."""
-    acts = session.info.setdefault(AFTER, [])
-    if act not in acts:
-        acts.append(act)
+def ring(session: Session, name: str) -> None:
+    """Ring this bell, in every process, once the transaction is safely stored, and only then."""
+    session.info.setdefault(BELLS, set()).add(name)
+
+
+def _tell_others(session: Session) -> None:
+    # In the transaction: the database passes it on when, and only when, this is stored.
+    for name in session.info.get(BELLS, ()):
+        session.execute(TELL, {"words": f"{process.OWNER} {name}"})
 
 
 @contextmanager

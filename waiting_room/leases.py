@@ -33,6 +33,8 @@ LASTING = 6.0
 LOOK_EVERY = 1.0
 # No fence: storage does not say who has it.
 UNKNOWN = 0
+# Nor where no other process serves.
+SOLE = -1
 # So long before others may begin the work must end: it has something to put down.
 PUT_DOWN = 1.0
 # Threads of their own: however busy all others are, a lease is renewed in time.
@@ -81,6 +83,8 @@ def release(session: Session, name: str, *, owner: str = process.OWNER) -> None:
 
 def is_current(session: Session, held: Held) -> bool:
     """Whether nobody took this lease after us, nor will until this transaction has ended."""
+    if held.fence == SOLE:
+        return True
     ours = select(Lease.fence).where(Lease.name == held.name, Lease.fence == held.fence)
     return session.scalar(ours.with_for_update(read=True)) is not None
 
@@ -117,7 +121,7 @@ async def alone(
     end: it goes on until storage says that somebody else has it, and minds `Held.sure` itself.
     """
     if not needed():
-        await work(Held(name, 0, float("inf")))
+        await work(Held(name, SOLE, float("inf")))
         return
     while not stop.is_set():
         asked = clock.monotonic()

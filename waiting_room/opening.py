@@ -80,7 +80,7 @@ def _furnish(settings: Settings) -> None:
     now = clock.now()
     # Read before the transaction: a folder takes longer than the lock should be held.
     shelf = library.read(settings.content_folder, today=now.date())
-    with db.write() as session:
+    with db.write(alone="words") as session:
         library.publish(session, shelf, by="folder", now=now)
         providers.found(session, now=now)
     with db.read() as session:

@@ -199,11 +199,7 @@ def _post_once(session: Session, row: LetterRow) -> LetterRow:
 
 def wake(session: Session) -> None:
     """Let delivery look as soon as this transaction is stored."""
-    db.after_commit(session, _ring)
-
-
-def _ring() -> None:
-    bell.ring(bell.LETTERS)
+    db.ring(session, bell.LETTERS)
 
 
 def _offer(

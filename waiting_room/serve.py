@@ -7,8 +7,9 @@ import contextlib
 import logging
 import signal
 import socket
-from collections.abc import Callable, Coroutine, Iterator
+from collections.abc import Collection, Coroutine, Iterator
 from datetime import timedelta
+from functools import partial
 from typing import Any
 
 import uvicorn
@@ -19,7 +20,7 @@ from bot import hearing
 from bot.telegram.poller import Poller
 from bot.telegram.webhook import Webhook, set_webhook
 from bot.web_chat import door as web_chat
-from waiting_room import beats, clock, db, kill_points
+from waiting_room import beats, clock, db, far_bells, kill_points, leases
 from waiting_room.care import inbox
 from waiting_room.channels.delivery import Delivery
 from waiting_room.errors import StartRefused, StorageRefused
@@ -33,15 +34,14 @@ ROLES = ("web", "bot", "scheduler", "delivery")
 GRACE_SECONDS = 8
 
 
-def run(settings: Settings, *, only: str = "") -> None:
+def run(settings: Settings, *, only: Collection[str] = ()) -> None:
     """Serve until told to stop (SIGTERM or SIGINT), then drain and end.
 
     Raises StartRefused when a part broke, so that whoever supervises starts a whole process.
     """
-    roles = (only,) if only else ROLES
     kill_points.arm(settings.kill_at)
     with opened(settings, serving=True):
-        whole = asyncio.run(_serve(settings, roles))
+        whole = asyncio.run(_serve(settings, only or ROLES))
         with contextlib.suppress(StorageRefused), db.write() as session:
             beats.leave(session)
     if not whole:
@@ -73,13 +73,13 @@ class Jump:
             scheduler.app.turn(self._settings, clock.now())
 
 
-async def _serve(settings: Settings, roles: tuple[str, ...]) -> bool:
+async def _serve(settings: Settings, roles: Collection[str]) -> bool:
     """Run these roles until told to stop; whether none of them broke."""
     told, stop = _told(), asyncio.Event()
     delivery = Delivery(settings)
     telegram = _webhook(settings, delivery)
     web_doors = _web(settings, application(settings, telegram)) if "web" in roles else None
-    ticking: Any = scheduler.app.start(settings) if "scheduler" in roles else None
+    ticking = scheduler.app.start(settings, whole="scheduler" in roles)
     loops = list(_loops(settings, roles, stop, delivery))
     loops += [web_doors.serve()] if web_doors else []
     tasks = [_watched(loop, told) for loop in loops]
@@ -87,9 +87,8 @@ async def _serve(settings: Settings, roles: tuple[str, ...]) -> bool:
     stop.set()
     if web_doors is not None:
         web_doors.should_exit = True
-    if ticking is not None:
-        # It waits for the tick under way; the loops beside it must go on ending meanwhile.
-        await asyncio.to_thread(ticking.shutdown)
+    # It waits for the tick under way; the loops beside it must go on ending meanwhile.
+    await asyncio.to_thread(ticking.shutdown)
     done, late = await asyncio.wait(tasks, timeout=GRACE_SECONDS) if tasks else (set(), set())
     for task in late:
         task.cancel()
@@ -107,14 +106,16 @@ def _told() -> asyncio.Event:
 
 
 def _loops(
-    settings: Settings, roles: tuple[str, ...], stop: asyncio.Event, delivery: Delivery
+    settings: Settings, roles: Collection[str], stop: asyncio.Event, delivery: Delivery
 ) -> Iterator[Coroutine[Any, Any, object]]:
     """The loops of these roles; each notes a beat every time round."""
+    if leases.needed():
+        yield far_bells.run(stop)
     if "delivery" in roles:
-        yield delivery.run(stop, beat=_beat("delivery"))
+        yield delivery.run(stop, beat=_beat)
     if "bot" not in roles:
         return
-    yield hearing.run_worker(stop, beat=_beat("inbox"))
+    yield hearing.run_worker(stop, beat=partial(_beat, "inbox"))
     if settings.telegram_mode == "webhook":
         # Once, and no polling beside it: Telegram brings updates one way or the other.
         yield set_webhook(settings)
@@ -123,12 +124,15 @@ def _loops(
     for bot, token in tokens.items():
         if token:
             speaker = delivery.speaker if bot == inbox.PATIENTS else None
-            poller = Poller(bot, token, settings, speaker=speaker, beat=_beat(f"poller {bot}"))
-            yield poller.run(stop)
+            name = f"poller {bot}"
+            poller = Poller(bot, token, settings, speaker=speaker, beat=partial(_beat, name))
+            lease, work = leases.name_of(name, token), partial(poller.run, stop)
+            # Who is in danger is answered also while storage, and with it every lease, is away.
+            yield leases.alone(lease, work, stop, through_outage=True)
 
 
-def _beat(name: str) -> Callable[[], None]:
-    return lambda: beats.note(name, wall=clock.wall())
+def _beat(name: str) -> None:
+    beats.note(name, wall=clock.wall())
 
 
 def _webhook(settings: Settings, delivery: Delivery) -> Webhook | None:

@@ -15,6 +15,7 @@ from bot.telegram.patience import Pace
 from waiting_room import clock
 from waiting_room.channels.fixed import Speaker
 from waiting_room.errors import StorageRefused
+from waiting_room.leases import Held
 
 FAREWELL = 2.0
 
@@ -25,10 +26,17 @@ class Door:
     """Where the updates of one bot come in. The staff's bot has no fixed lines to say."""
 
     def __init__(
-        self, bot: str, api: Api, speaker: Speaker | None, *, pace: Pace | None = None
+        self,
+        bot: str,
+        api: Api,
+        speaker: Speaker | None,
+        *,
+        pace: Pace | None = None,
+        held: Held | None = None,
     ) -> None:
         self._bot = bot
         self._api = api
+        self._held = held
         self._patience = (pace or Pace()).answer
         self._degraded = Degraded(speaker) if speaker else None
         self._errands: set[asyncio.Task[None]] = set()
@@ -51,7 +59,12 @@ class Door:
     async def store(self, batch: Sequence[bytes], *, next_offset: int | None = None) -> bool:
         """Put these on disk, then run the errands they bring; False when storage refused."""
         store = asyncio.to_thread(
-            inbox.store, self._bot, batch, next_offset=next_offset, now=clock.now()
+            inbox.store,
+            self._bot,
+            batch,
+            next_offset=next_offset,
+            now=clock.now(),
+            held=self._held,
         )
         try:
             await store

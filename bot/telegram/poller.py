@@ -19,6 +19,7 @@ from waiting_room.care.colours import Colour
 from waiting_room.channels.fixed import Speaker
 from waiting_room.errors import StorageRefused
 from waiting_room.kill_points import reached
+from waiting_room.leases import Held
 from waiting_room.settings import Settings
 
 SECOND_POLLER = "second poller"
@@ -29,7 +30,11 @@ log = logging.getLogger(__name__)
 
 
 class Poller:
-    """Polls for one bot. At most one may run for a token; a lease is taken around `run`."""
+    """Polls for one bot. At most one may run for a token; a lease is taken around `run`.
+
+    While storage refuses there is nobody to ask whose the lease is. Then it goes on, for somebody
+    in danger must be answered, until Telegram says that another one polls.
+    """
 
     def __init__(
         self,
@@ -47,11 +52,11 @@ class Poller:
         self._pace = pace or Pace()
         self._beat = beat
 
-    async def run(self, stop: asyncio.Event) -> None:
+    async def run(self, stop: asyncio.Event, held: Held | None = None) -> None:
         """Poll until told to stop. Trouble with Telegram or storage is waited out."""
         async with Api(*self._address) as api:
-            door = Door(self._bot, api, self._speaker, pace=self._pace)
-            polling = _Polling(self._bot, api, door, self._pace)
+            door = Door(self._bot, api, self._speaker, pace=self._pace, held=held)
+            polling = _Polling(self._bot, api, door, self._pace, held)
             stopped = asyncio.create_task(stop.wait())
             try:
                 await self._poll(polling, stopped)
@@ -61,7 +66,7 @@ class Poller:
                 await door.close()
 
     async def _poll(self, polling: _Polling, stopped: asyncio.Task[bool]) -> None:
-        while not stopped.done():
+        while not stopped.done() and not polling.stands_back:
             self._beat()
             # A long poll lasts 25 seconds; told to stop, the process must not wait for its end.
             pause = await _unless(stopped, polling.round())
@@ -72,8 +77,10 @@ class Poller:
 class _Polling:
     """One run of a poller: its offset, what is being stored, and what went wrong lately."""
 
-    def __init__(self, bot: str, api: Api, door: Door, pace: Pace) -> None:
+    def __init__(self, bot: str, api: Api, door: Door, pace: Pace, held: Held | None) -> None:
         self._bot, self._api, self._door, self._pace = bot, api, door, pace
+        self._held = held
+        self.stands_back = False
         self._offset: int | None = None
         self._began = False
         self._storing: asyncio.Task[bool] | None = None
@@ -147,6 +154,9 @@ class _Polling:
         return self._backoff.next()
 
     async def _after_conflict(self, refusal: Refusal) -> float:
+        self.stands_back = self._held is not None and not self._held.sure
+        if self.stands_back:
+            return 0
         self._say("another program fetches updates with this bot's token; only one may")
         # A webhook somebody set is one way to listen in: it is taken away again.
         self._began = self._began and "webhook" not in refusal.why
@@ -181,10 +191,10 @@ def _tell(now: datetime) -> bool:
 async def _unless(stopped: asyncio.Task[bool], doing: Coroutine[None, None, float]) -> float:
     """Do it, but drop it when told to stop."""
     task = asyncio.create_task(doing)
-    await asyncio.wait({task, stopped}, return_when=asyncio.FIRST_COMPLETED)
-    if task.done():
-        return task.result()
-    task.cancel()
-    with suppress(asyncio.CancelledError):
-        await task
-    return 0
+    try:
+        await asyncio.wait({task, stopped}, return_when=asyncio.FIRST_COMPLETED)
+        return task.result() if task.done() else 0
+    finally:
+        # Also when we are cancelled: another process may poll from now on.
+        task.cancel()
+        await asyncio.wait({task})

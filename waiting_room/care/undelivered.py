@@ -73,8 +73,4 @@ def _hasten(session: Session, alert: Alert, *, gone: bool, now: datetime) -> Non
     if not waits or not (gone or (staffed and alert.rounds == 0)):
         return
     alert.due_at = min(alert.due_at or now, now)
-    db.after_commit(session, _wake)
-
-
-def _wake() -> None:
-    bell.ring(bell.ALERTS)
+    db.ring(session, bell.ALERTS)

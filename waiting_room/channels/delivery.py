@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Mapping
+from functools import partial
 
+from waiting_room import leases
 from waiting_room.channels import fixed
 from waiting_room.channels.contract import Channel, Missing, Permanent
 from waiting_room.channels.email import EmailChannel
@@ -15,6 +17,10 @@ from waiting_room.settings import Settings
 
 TELEGRAM, STAFF_TELEGRAM, EMAIL = "telegram", "staff_telegram", "email"
 NO_BOT = "no Telegram bot set"
+
+
+def _nobody(_: str) -> None:
+    """Nobody asks for signs of life."""
 
 
 def channels_of(settings: Settings) -> dict[str, Channel]:
@@ -35,18 +41,34 @@ class Delivery:
         self, settings: Settings, *, channels: Mapping[str, Channel] | None = None
     ) -> None:
         self.channels = channels_of(settings) if channels is None else dict(channels)
+        bots = settings.telegram_token, settings.staff_telegram_token
+        self._tokens = dict(zip((TELEGRAM, STAFF_TELEGRAM), bots, strict=True))
 
-    async def run(self, stop: asyncio.Event, *, beat: Callable[[], None] = lambda: None) -> None:
+    async def run(self, stop: asyncio.Event, *, beat: Callable[[str], None] = _nobody) -> None:
         """Deliver until told to stop; then what is on its way may land, for six seconds."""
         lanes = [Lane(name, channel) for name, channel in self.channels.items()]
         # A lane that breaks takes the others with it, and the process starts anew as a whole: half
         # a delivery would look alive from outside.
-        async with asyncio.TaskGroup() as group:
-            for lane in lanes:
-                group.create_task(lane.run(stop, beat), name=f"lane {lane.name}")
-            await stop.wait()
-            for lane in lanes:
-                lane.wake()
+        try:
+            async with asyncio.TaskGroup() as group:
+                for lane in lanes:
+                    group.create_task(self._serve(lane, stop, beat), name=f"lane {lane.name}")
+                await stop.wait()
+                for lane in lanes:
+                    lane.wake()
+        finally:
+            for channel in self.channels.values():
+                await channel.close()
+
+    async def _serve(self, lane: Lane, stop: asyncio.Event, beat: Callable[[str], None]) -> None:
+        name, token = f"lane {lane.name}", self._tokens.get(lane.name, "")
+        signs = partial(beat, name)
+        if token or not leases.needed():
+            # Two processes that each keep a bot's pace send twice as fast as it may.
+            work = partial(lane.run, stop, signs)
+            await leases.alone(leases.name_of(name, token), work, stop)
+        else:
+            await lane.run(stop, signs)
 
     @property
     def speaker(self) -> TelegramChannel | None:

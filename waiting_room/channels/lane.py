@@ -13,12 +13,15 @@ from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from typing import TypeVar
 
-from waiting_room import bell, clock, db, sending
+from sqlalchemy.orm import Session
+
+from waiting_room import bell, clock, db, leases, sending
 from waiting_room.channels import settling
 from waiting_room.channels.contract import Channel, Later, NotSent, Permanent, Unsure
 from waiting_room.channels.settling import GROUP, Outcome
 from waiting_room.errors import StorageRefused
 from waiting_room.kill_points import reached
+from waiting_room.leases import Held
 from waiting_room.sending import Parcel
 
 log = logging.getLogger(__name__)
@@ -47,12 +50,21 @@ class Lane:
         self._last_to: dict[str, Landing] = {}
         self._landed: list[Outcome] = []
         self._mark_at = 0.0
+        self._held: Held | None = None
 
-    async def run(self, stop: asyncio.Event, beat: Callable[[], None]) -> None:
-        """Work whenever a letter is queued or lands, and once a second, until told to stop."""
+    async def run(
+        self, stop: asyncio.Event, beat: Callable[[], None], held: Held | None = None
+    ) -> None:
+        """Work whenever a letter is queued or lands, and once a second, until told to stop.
+
+        `held` says that no other process has this lane; it may be cancelled, and run again.
+        """
         listener = bell.Listener(bell.LETTERS, self._bell)
+        self._held = held
         try:
-            if db.current().is_sqlite:
+            if held is not None:
+                # What landed before we lost the lane is marked; the rest is not under way any more.
+                await self._mark()
                 work = asyncio.to_thread(self._take_over)
                 await self._safely(work, "letters left on their way wait for their lease")
             while not stop.is_set():
@@ -62,7 +74,7 @@ class Lane:
             await self._finish()
         finally:
             listener.close()
-            await self._channel.close()
+            await self._let_go()
 
     def wake(self) -> None:
         """Look again now."""
@@ -84,9 +96,20 @@ class Lane:
         """Told to stop: what is on its way may land; what does not is sent again after its lease"""
         if self._flying:
             await asyncio.wait(self._flying, timeout=LAST_MOMENTS)
-        for task in self._flying:
-            task.cancel()
+        await self._let_go()
         await self._mark()
+
+    async def _let_go(self) -> None:
+        """Nothing stays under way: another process may be the one that sends from now on."""
+        for task in (flying := set(self._flying)):
+            task.cancel()
+        if flying:
+            await asyncio.wait(flying)
+        self._last_to.clear()
+        self._routine = 0
+
+    def _is_ours(self, session: Session) -> bool:
+        return self._held is None or leases.is_current(session, self._held)
 
     async def _claim(self) -> list[Parcel]:
         if self._channel.resting:
@@ -108,7 +131,7 @@ class Lane:
             if not sending.waiting(session, due):
                 return []
         with db.write() as session:
-            parcels = sending.claim(session, due, limit=limit)
+            parcels = sending.claim(session, due, limit=limit) if self._is_ours(session) else []
             reached("letters claimed", len(parcels))
         reached("claim stored", len(parcels))
         return parcels
@@ -116,7 +139,8 @@ class Lane:
     def _take_over(self) -> None:
         # A crisis letter that a dead process held must not wait out its lease.
         with db.write() as session:
-            sending.take_over(session, self.name, wall=clock.wall())
+            if self._is_ours(session):
+                sending.take_over(session, self.name, wall=clock.wall())
 
     def _launch(self, parcel: Parcel) -> None:
         if parcel.is_crisis:

@@ -29,12 +29,15 @@ DEMO_DOORS = """
 
 
 def serve(
-    only: Annotated[str, typer.Option(help="One role: web, bot, scheduler or delivery.")] = "",
+    only: Annotated[
+        list[str] | None, typer.Option(help="Some roles of web, bot, scheduler and delivery.")
+    ] = None,
 ) -> None:
     """Serve the room until told to stop."""
-    if only and only not in serving.ROLES:
-        raise BadInput("only", f"--only: choose one of {', '.join(serving.ROLES)}")
-    serving.run(settings.load(), only=only)
+    roles = {role for some in only or () for role in some.split(",")}
+    if roles - set(serving.ROLES):
+        raise BadInput("only", f"--only: choose of {', '.join(serving.ROLES)}")
+    serving.run(settings.load(), only=roles)
 
 
 def demo() -> None:
