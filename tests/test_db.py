@@ -13,7 +13,7 @@ from sqlalchemy.exc import DBAPIError, IntegrityError
 from sqlalchemy.orm import Session
 
 from tests.postgres import Postgres
-from waiting_room import clock, db
+from waiting_room import bell, clock, db
 from waiting_room.errors import StartRefused, StorageRefused
 from waiting_room.models import Lease
 
@@ -104,28 +104,34 @@ def test_a_second_write_in_the_same_thread_is_refused(any_room: Path) -> None:
         pass
 
 
-def test_an_error_leaves_nothing_and_rings_no_bell(any_room: Path, now: datetime) -> None:
+def test_an_error_leaves_nothing_and_rings_no_bell(
+    any_room: Path, now: datetime, monkeypatch: pytest.MonkeyPatch
+) -> None:
     rung: list[str] = []
+    monkeypatch.setattr(bell, "ring", rung.append)
     with pytest.raises(KeyError), db.write() as session:
         session.add(lease(now))
         session.flush()
-        db.after_commit(session, lambda: rung.append("rung"))
+        db.ring(session, bell.LETTERS)
         raise KeyError
     with db.read() as session:
         assert session.get(Lease, COUNTER) is None
     assert rung == []
 
 
-def test_the_bell_rings_once_and_only_when_all_is_stored(any_room: Path, now: datetime) -> None:
+def test_the_bell_rings_once_and_only_when_all_is_stored(
+    any_room: Path, now: datetime, monkeypatch: pytest.MonkeyPatch
+) -> None:
     seen: list[int] = []
 
-    def look() -> None:
+    def look(_: str) -> None:
         seen.append(counted())
 
+    monkeypatch.setattr(bell, "ring", look)
     with db.write() as session:
         session.add(lease(now))
-        db.after_commit(session, look)
-        db.after_commit(session, look)
+        db.ring(session, bell.LETTERS)
+        db.ring(session, bell.LETTERS)
         session.flush()
         assert seen == []
     assert seen == [0]
