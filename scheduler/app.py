@@ -19,6 +19,9 @@ from waiting_room.settings import Settings
 
 log = logging.getLogger(__name__)
 SECOND, MINUTE, HOUR = 1, 60, 3600
+# Before any other: how long we were away must be known before anybody's silence is counted, and
+# what fell due meanwhile is done before the heartbeat looks for it.
+FIRST = ("keep_beats", "climb", "seal_audit")
 # What a jump of the demo moves. The others look after this process and live by the wall.
 BY_CARE_TIME = ("fill_check_ins", "ask_check_ins", "chase_silence", "climb", "knock", "roll_groups")
 
@@ -75,10 +78,9 @@ def start(settings: Settings, *, whole: bool = True) -> BackgroundScheduler:
         job_defaults={"coalesce": True, "max_instances": 1, "misfire_grace_time": None},
     )
     ticking = table(settings) if whole else beside(settings)
-    # Before any other: how long we were away must be known before anybody's silence is counted.
-    for tick in ticking:
-        if tick.name == "keep_beats":
-            run(tick)
+    at_once = [tick for tick in ticking if tick.name in FIRST]
+    for tick in sorted(at_once, key=lambda tick: FIRST.index(tick.name)):
+        run(tick)
     for tick in ticking:
         # At once: after an outage overdue steps must not wait for a whole interval more.
         first = clock.wall()

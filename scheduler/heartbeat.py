@@ -1,4 +1,4 @@
-"""The dead-man switch: somebody outside hears from us only while everything is well."""
+"""The dead-man switch: somebody outside hears from us only while every promise is kept."""
 
 from __future__ import annotations
 
@@ -7,10 +7,14 @@ from datetime import datetime
 
 from scheduler import outside
 from waiting_room import beats, clock, db
-from waiting_room.care import alerts
+from waiting_room.care import alerts, promises
+from waiting_room.care.colours import Colour
 from waiting_room.settings import Settings
 
 log = logging.getLogger(__name__)
+# One bad round may be the moment after a restart; the watcher outside waits as long.
+ROUNDS = 3
+KIND = "a promise is broken"
 
 
 class Watch:
@@ -18,6 +22,7 @@ class Watch:
 
     def __init__(self, settings: Settings) -> None:
         self._url = settings.heartbeat_url
+        self._bad_rounds = 0
 
     def beat(self, now: datetime) -> int:
         """1 when the watcher was told that all is well."""
@@ -25,7 +30,9 @@ class Watch:
         # Silence is the alarm: the watcher outside speaks up when it hears nothing from us.
         if trouble:
             log.error("not well: %s", "; ".join(trouble))
+            self._call_somebody(now)
             return 0
+        self._bad_rounds = 0
         beats.note(beats.PROOF, wall=clock.wall())
         # Kept at once: the desk shows "not working" until it sees this proof.
         with db.write(alone="keep_beats") as session:
@@ -34,8 +41,16 @@ class Watch:
 
     def trouble(self, now: datetime) -> list[str]:
         """What is wrong, in words for an administrator; empty when all is well."""
+        wall = clock.wall()
         with db.read() as session:
-            late = alerts.overdue(session, now=now)
-            silent = beats.silent(session, wall=clock.wall())
-        found = [f"{late} alerts wait for a step that is overdue"] if late else []
+            broken = promises.audit(session, promises.Moment(now, wall))
+            silent = beats.silent(session, wall=wall)
+        found = [f"broken: {name} ({', '.join(ids)})" for name, ids in broken.items()]
         return found + [f"the loop {name} is silent" for name in silent]
+
+    def _call_somebody(self, now: datetime) -> None:
+        self._bad_rounds += 1
+        if self._bad_rounds < ROUNDS:
+            return
+        with db.write(alone="heartbeat") as session:
+            alerts.raise_once(session, alerts.Cause(Colour.AMBER, KIND), now=now)

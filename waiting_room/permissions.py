@@ -14,6 +14,7 @@ from sqlalchemy.orm import Session
 
 from waiting_room.errors import Forbidden, NotFound, Refused
 from waiting_room.models import Alert, Kinship, Organisation, Patient, Share, Staff
+from waiting_room.models.alert import DRILL
 from waiting_room.models.staff import ADMINISTRATOR, CASE_WORKER, COORDINATOR, EDITOR
 
 LEAD, ADVISER, BEFRIENDER = "lead", "adviser", "befriender"
@@ -59,10 +60,12 @@ def patient_for(session: Session, staff: Staff, patient_id: str, *, now: datetim
 
 
 def alerts_for(staff: Staff, *, now: datetime) -> Select[Alert]:
-    """The alerts this person may see: of their patients, and of strangers for the provider."""
+    """The alerts this person may see: of their patients, and of strangers for the provider. A drill
+    is nobody's: it stands in no list and no count."""
     mine = patients_for(staff, now=now).with_only_columns(Patient.id)
     ours = select(Organisation.id).where(Organisation.is_provider)
-    strangers = and_(Alert.patient_id.is_(None), literal(staff.organisation_id).in_(ours))
+    nobodys = (Alert.patient_id.is_(None), Alert.kind != DRILL)
+    strangers = and_(*nobodys, literal(staff.organisation_id).in_(ours))
     query = select(Alert).where(or_(Alert.patient_id.in_(mine), strangers))
     return query if can(staff, "see patients") else query.where(Alert.id.is_(None))
 

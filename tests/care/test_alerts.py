@@ -420,16 +420,6 @@ def test_closing_ends_the_sight_of_the_rung_and_calls_nobody_more(
         assert states == {outbox.DROPPED}
 
 
-def test_the_live_audit_counts_what_should_have_moved(room: Path, now: datetime) -> None:
-    with db.write() as session:
-        patient, _ = _somebody(session, now)
-        _red(session, patient, now)
-        assert alerts.overdue(session, now=now + 6 * MINUTE) == 0
-        assert alerts.overdue(session, now=now + 6 * MINUTE + SECOND) == 1
-        alerts.climb(session, now=now + 6 * MINUTE)
-        assert alerts.overdue(session, now=now + 7 * MINUTE) == 0
-
-
 def test_references_are_never_given_twice(
     room: Path, now: datetime, monkeypatch: pytest.MonkeyPatch
 ) -> None:

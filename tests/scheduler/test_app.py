@@ -176,7 +176,7 @@ def test_the_watcher_hears_only_while_all_is_well(room: Path, now: datetime) -> 
             alert.due_at = now
         later = now.replace(hour=11)
         assert watch.beat(later) == 0
-        assert "overdue" in watch.trouble(later)[0]
+        assert "steps are taken on time" in watch.trouble(later)[0]
         assert len(outside_watcher.pings) == 1
     beats.forget()
 

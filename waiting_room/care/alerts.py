@@ -72,12 +72,6 @@ def raise_once(session: Session, cause: Cause, *, now: datetime) -> Alert:
     return open_alert(session, cause, OPEN) or raise_(session, cause, now=now)
 
 
-def overdue(session: Session, *, now: datetime, grace: timedelta = ladder.OVERDUE) -> int:
-    """How many alerts wait for a step that should have been taken: 0 while the ladder climbs."""
-    late = (Alert.due_at < now - grace, Alert.state.in_(OPEN))
-    return session.scalar(select(func.count()).select_from(Alert).where(*late)) or 0
-
-
 def climb(session: Session, *, now: datetime, limit: int = 50) -> int:
     """Move every alert whose time has come one step; returns how many moved."""
     due = (Alert.due_at <= now, Alert.state.in_(OPEN))

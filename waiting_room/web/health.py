@@ -11,7 +11,7 @@ from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 from starlette.responses import JSONResponse, PlainTextResponse, Response
 
 from waiting_room import beats, clock, db
-from waiting_room.care import providers
+from waiting_room.care import promises, providers
 from waiting_room.errors import NotFound, RoomError
 
 router = APIRouter()
@@ -31,13 +31,15 @@ def live() -> Response:
 @router.get("/health/ready")
 def ready(request: Request) -> Response:
     """Whether people may be sent here: the database answers, no loop has gone silent, and every
-    further check of whoever composed this process passes."""
+    further check of whoever composed this process passes. `broken` names the promises that are
+    not kept."""
     checks: Checks = {"database": _database, "loops": _loops, **request.app.state.checks}
-    found = {name: _passes(name, check) for name, check in checks.items()}
-    status = 200 if all(found.values()) else 503
+    found: dict[str, object] = {name: _passes(name, check) for name, check in checks.items()}
+    broken = _broken_promises()
+    status = 200 if all(found.values()) and not broken else 503
     if not is_local(request):
         return PlainTextResponse("ready" if status == 200 else "not ready", status)
-    return JSONResponse(found, status)
+    return JSONResponse(found | {"broken": broken}, status)
 
 
 @router.get("/metrics")
@@ -66,6 +68,15 @@ def _database() -> bool:
 def _loops() -> bool:
     with db.read() as session:
         return not beats.silent(session, wall=clock.wall())
+
+
+def _broken_promises() -> list[str]:
+    at = promises.Moment(clock.now(), clock.wall())
+    try:
+        with db.read() as session:
+            return list(promises.audit(session, at))
+    except RoomError:
+        return ["the database answers"]
 
 
 def _passes(name: str, check: Callable[[], bool]) -> bool:

@@ -28,6 +28,8 @@ KINDS = {
     "silence": "No answer to a check-in",
     "cannot be reached": "No message reaches them, please phone",
     "new referral": "New referral",
+    "a promise is broken": "The waiting room does not work as it should",
+    "drill failed": "The daily test of the alerts failed",
 }
 TO_DO = {
     "unknown person": "Read what they wrote and judge.",
@@ -35,6 +37,8 @@ TO_DO = {
     "silence": "Phone them.",
     "cannot be reached": "",
     "new referral": "Read it and invite them.",
+    "a promise is broken": "Alerts may be late. Tell whoever runs the system, and phone people.",
+    "drill failed": "Alerts may not arrive. Tell whoever runs the system, and phone people.",
 }
 TO_DO_BY_COLOUR = {
     "red": "Read it and phone them now. If you fear for their life, call 999.",
