@@ -52,18 +52,18 @@ def now() -> Iterator[datetime]:
     clock.stand_still(None)
 
 
-def open_room(folder: Path, url: str, *, sample: bool = False) -> None:
+def open_room(folder: Path, url: str, *, sample: bool = False, keys: str = "") -> None:
     """Connect keys, database, words and danger rules."""
-    keys = f"sqlite:///{folder / KEYS}"
+    keys = keys or f"sqlite:///{folder / KEYS}"
     keyring.use(keyring.open_at(keys, folder / KEY_FILE, sample=sample))
     db.connect(url)
     library.use(shelf())
     danger.use(rules())
 
 
-def found_room(folder: Path, url: str, *, sample: bool = False) -> None:
+def found_room(folder: Path, url: str, *, sample: bool = False, keys: str = "") -> None:
     """Make the tables, publish the words, and put a provider in place."""
-    open_room(folder, url, sample=sample)
+    open_room(folder, url, sample=sample, keys=keys)
     migrations.upgrade()
     with db.write() as session:
         library.publish(session, shelf(), by="test", now=WEDNESDAY, today=TODAY)

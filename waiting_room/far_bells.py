@@ -48,9 +48,9 @@ def _listen(told: Callable[[], bool]) -> None:
 def _hear(database: db.Database, told: Callable[[], bool]) -> None:
     with database.writing.connect() as connection:
         connection.execution_options(isolation_level="AUTOCOMMIT")
+        line: Any = connection.connection.driver_connection
         # It is held for as long as we live: the pool may open another in its place.
         connection.detach()
-        line: Any = connection.connection.driver_connection
         connection.execute(LISTEN)
         # What was rung before this line stood was heard by nobody.
         for name in bell.ALL:

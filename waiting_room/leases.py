@@ -58,10 +58,9 @@ class Held:
 Work = Callable[[Held], Awaitable[object]]
 
 
-def take(
-    session: Session, name: str, *, owner: str = process.OWNER, seconds: float = LASTING
-) -> int | None:
+def take(session: Session, name: str, *, owner: str = "", seconds: float = LASTING) -> int | None:
     """Take this lease or renew it: its fence, or None while somebody else holds it."""
+    owner = owner or process.OWNER
     now, until = _moments(session, seconds)
     fresh = _insert(session).values(name=name, owner=owner, fence=1, until=until)
     mine = Lease.owner == owner
@@ -74,10 +73,10 @@ def take(
     return fence
 
 
-def release(session: Session, name: str, *, owner: str = process.OWNER) -> None:
+def release(session: Session, name: str, *, owner: str = "") -> None:
     """Let others have it now. The row stays, because its fence must never begin anew."""
     _, until = _moments(session, -1)
-    mine = update(Lease).where(Lease.name == name, Lease.owner == owner)
+    mine = update(Lease).where(Lease.name == name, Lease.owner == (owner or process.OWNER))
     session.execute(mine.values(until=until))
 
 

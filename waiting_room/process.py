@@ -6,8 +6,19 @@ import os
 import secrets
 import socket
 
-NAME = f"{socket.gethostname()[:24]}:{os.getpid()}"
+NAME = ""
 """For people: where to look for it."""
 
-OWNER = f"{NAME}:{secrets.token_hex(4)}"
+OWNER = ""
 """For leases: a process that was started anew is another one, whatever its number."""
+
+
+def _be_somebody() -> None:
+    global NAME, OWNER
+    NAME = f"{socket.gethostname()[:24]}:{os.getpid()}"
+    OWNER = f"{NAME}:{secrets.token_hex(4)}"
+
+
+_be_somebody()
+# A copy of this process must not hold what this one holds.
+os.register_at_fork(after_in_child=_be_somebody)

@@ -49,6 +49,7 @@ class LiveRoom:
         self.port = free_port()
         self.url = f"http://127.0.0.1:{self.port}"
         self.database = database
+        self.keys = f"sqlite:///{folder}/keys.db"
         self.process: subprocess.Popen[bytes] | None = None
         self.log = folder / "serve.log"
         self.extra: dict[str, str] = {}
@@ -62,7 +63,7 @@ class LiveRoom:
             "WAITING_ROOM_ENV": "demo",
             "WAITING_ROOM_DATA": str(self.folder),
             "WAITING_ROOM_DATABASE_URL": self.database,
-            "WAITING_ROOM_KEYS_URL": f"sqlite:///{self.folder}/keys.db",
+            "WAITING_ROOM_KEYS_URL": self.keys,
             "WAITING_ROOM_TELEGRAM_TOKEN": PATIENTS_TOKEN,
             "WAITING_ROOM_STAFF_TELEGRAM_TOKEN": STAFF_TOKEN,
             "WAITING_ROOM_TELEGRAM_API": self.api.url,
@@ -151,7 +152,8 @@ class LiveRoom:
 def furnish(room: LiveRoom, at: datetime) -> dict[str, Staff]:
     """Set the clock, set up the provider and a team whose channels are proved."""
     room.set_clock(at)
-    conftest.open_room(room.folder, room.database or conftest.sqlite_url(room.folder))
+    database = room.database or conftest.sqlite_url(room.folder)
+    conftest.open_room(room.folder, database, keys=room.keys)
     with db.write() as session:
         wanted = providers.SetUp(
             "Sample Street Charity", "hello@example.org", "0113 496 0100", "We keep little."
