@@ -10,10 +10,11 @@ import logging
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from apscheduler.schedulers.background import BackgroundScheduler
 
-from scheduler import anchor, heartbeat, ticks
+from scheduler import anchor, copying, heartbeat, ticks
 from waiting_room import beats, clock
 from waiting_room.settings import Settings
 
@@ -41,6 +42,7 @@ def table(settings: Settings) -> list[Tick]:
     """The ticks of this room. There are no others."""
     words = ticks.words(settings.content_folder)
     watch, chain = heartbeat.Watch(settings), anchor.Anchor(settings)
+    copies, space = copying.Copies(settings), copying.Space(settings)
     return [
         Tick("climb", 2 * SECOND, "no alert waits for a step that is due", ticks.climb),
         Tick("words", 5 * SECOND, "an edit is live in 5 seconds", words.follow),
@@ -51,6 +53,8 @@ def table(settings: Settings) -> list[Tick]:
         Tick("watch_rota", MINUTE, "nobody waits for an empty rung", ticks.watch_rota),
         Tick("seal_audit", MINUTE, "tampering shows", ticks.seal_audit),
         Tick("anchor_audit", 5 * MINUTE, "a cut tail shows", chain.drop),
+        Tick("backup", 20 * SECOND, "what a lost machine takes with it is bounded", copies.copy),
+        Tick("watch_space", MINUTE, "a disk that fills is known in time", space.watch),
         Tick("heartbeat", MINUTE, "somebody outside knows when we are stuck", watch.beat),
         Tick("fill_check_ins", HOUR // 2, "48 hours are planned", ticks.fill_check_ins),
         Tick("forget_expired", HOUR, "unanswered referrals go", ticks.forget_expired),
@@ -68,9 +72,23 @@ def beside(settings: Settings) -> list[Tick]:
     ]
 
 
+class Clock(BackgroundScheduler):  # type: ignore[misc]
+    """Shuts down without waiting for a copy under way."""
+
+    def start(self, *given: Any, **more: Any) -> None:
+        """Begin to tick."""
+        copying.stopping.clear()
+        super().start(*given, **more)
+
+    def shutdown(self, *given: Any, **more: Any) -> None:
+        """End; other ticks under way are waited for."""
+        copying.stopping.set()
+        super().shutdown(*given, **more)
+
+
 def start(settings: Settings, *, whole: bool = True) -> BackgroundScheduler:
     """Start ticking in threads of its own; the caller shuts it down."""
-    scheduler = BackgroundScheduler(
+    scheduler = Clock(
         timezone="UTC",
         # Its own default drops a tick that is a second late (grace time 1 s), which under load
         # means most of them. None never drops; late ones are run as one, and never beside

@@ -21,8 +21,11 @@ STORED_EVERY = timedelta(seconds=20)
 RETIRED_AFTER = timedelta(days=1)
 SCHEDULER, PROOF = "scheduler", "proof of life"
 LANES = ("lane telegram", "lane staff_telegram", "lane email")
+BACKUP, BACKUP_FAILED = "backup", "backup failed"
 # Whichever process last did it speaks for the room.
-OF_THE_ROOM = (SCHEDULER, PROOF)
+OF_THE_ROOM = (SCHEDULER, PROOF, BACKUP, BACKUP_FAILED)
+# Moments that are kept here and are no loop's: nobody expects the next.
+NO_LOOPS = (PROOF, BACKUP, BACKUP_FAILED)
 
 _noted: dict[str, datetime] = {}
 
@@ -43,6 +46,11 @@ def keep(session: Session) -> int:
             # Another process may have kept a later beat of the room.
             row.at = max(row.at, at)
     return len(noted)
+
+
+def mark(session: Session, name: str, at: datetime) -> None:
+    """Keep a moment under this name, for every process to see."""
+    session.merge(Beat(name=name, at=at))
 
 
 def all_of(session: Session) -> dict[str, datetime]:
@@ -71,7 +79,7 @@ def silent(session: Session, *, wall: datetime) -> list[str]:
     """Loops, as `loop@process`, that have not beaten for a minute and were not retired: somebody
     should look, but another process may well do their work."""
     # A name nobody uses any more goes quiet by itself in a day.
-    quiet = {name: wall - at for name, at in all_of(session).items() if name != PROOF}
+    quiet = {name: wall - at for name, at in all_of(session).items() if name not in NO_LOOPS}
     return sorted(n for n, q in quiet.items() if SILENT_AFTER + STORED_EVERY < q < RETIRED_AFTER)
 
 

@@ -15,6 +15,8 @@ from pathlib import Path
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
 from waiting_room.errors import StartRefused
 
@@ -161,12 +163,13 @@ def _write_private(file: Path, text: str) -> None:
             out.flush()
             os.fsync(out.fileno())
         fresh.replace(file)
-        _sync_folder(file.parent)
+        sync_folder(file.parent)
     except OSError as error:
         raise StartRefused(f"{file.name} cannot be written: {error.strerror}") from None
 
 
-def _sync_folder(folder: Path) -> None:
+def sync_folder(folder: Path) -> None:
+    """Have the names in this folder on disk."""
     # Data sealed with a key may reach the disk before the key's new name does.
     handle = os.open(folder, os.O_RDONLY)
     try:
@@ -180,6 +183,11 @@ def keyed_hash(key: bytes, *parts: str) -> str:
     # Parted by a sign that no part holds: ("ab", "c") and ("a", "bc") must differ.
     message = "\x1f".join(parts).encode()
     return hmac.new(key, message, hashlib.sha256).hexdigest()[:32]
+
+
+def derived_key(secret: bytes, *, salt: bytes, purpose: str) -> bytes:
+    """A key for one purpose and one salt, which says nothing about the secret (HKDF, RFC 5869)."""
+    return HKDF(SHA256(), 32, salt, f"waiting-room {purpose}".encode()).derive(secret)
 
 
 def token_hash(token: str) -> str:

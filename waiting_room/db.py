@@ -114,6 +114,15 @@ def read() -> Iterator[Session]:
         yield session
 
 
+@contextmanager
+def snapshot() -> Iterator[Connection]:
+    """The room at one moment, for as long as it takes to copy it. Nobody waits for it meanwhile."""
+    with refusals(), current().reading.connect() as connection:
+        if not current().is_sqlite:
+            connection.execute(text("SET LOCAL statement_timeout = 0"))
+        yield connection
+
+
 def ring(session: Session, name: str) -> None:
     """Ring this bell, in every process, once the transaction is safely stored, and only then."""
     session.info.setdefault(BELLS, set()).add(name)

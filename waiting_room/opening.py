@@ -46,7 +46,7 @@ def _open(settings: Settings, stack: contextlib.ExitStack, *, serving: bool) -> 
     database = db.connect(settings.database)
     stack.callback(_close)
     if serving and database.is_sqlite:
-        stack.enter_context(_only_server(database.file.with_suffix(".serving")))
+        stack.enter_context(only_server(database.file.with_suffix(".serving")))
     # Keys before tables: once there are tables, a first start looks like a room that lost its keys.
     keys = _keys(settings)
     if keys.sample:
@@ -110,7 +110,8 @@ def _check_production() -> None:
 
 
 @contextlib.contextmanager
-def _only_server(file: Path) -> Iterator[None]:
+def only_server(file: Path) -> Iterator[None]:
+    """Nobody else serves this SQLite database meanwhile; raises StartRefused when somebody does."""
     with file.open("w") as handle:
         try:
             # The lock ends with the process, however that ends: a kill leaves nothing to clean up.

@@ -41,6 +41,8 @@ class Settings(BaseSettings):
     mail_from: str = "waiting-room@localhost"
     heartbeat_url: str = ""
     anchor_url: str = ""
+    backup_folder: Path | None = None
+    backup_every: float = Field(60, ge=0.5, le=24 * 60)
     kill_at: str = ""
 
     @field_validator("telegram_secret")

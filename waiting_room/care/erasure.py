@@ -6,12 +6,13 @@ this database or in a copy of it: the key is destroyed (DESIGN, sealing).
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from datetime import datetime, timedelta
 
 from sqlalchemy import delete, select, update
 from sqlalchemy.orm import Session
 
-from waiting_room import audit, keyring
+from waiting_room import audit, crypto, keyring
 from waiting_room.care import alerts, referrals, rhythms
 from waiting_room.errors import NotFound, Refused
 from waiting_room.models import (
@@ -53,6 +54,26 @@ def erase(session: Session, patient_id: str, *, by: str, now: datetime) -> None:
     if alerts.open_for(session, patient_id) is not None:
         # Somebody in danger is not forgotten by a button: a person looks first (F31).
         raise Refused("An alert of this person is open. Close it first.")
+    _forget(session, patient, by=by, now=now)
+
+
+def erase_again(session: Session, destroyed: Collection[bytes], *, now: datetime) -> int:
+    """A copy from before an erasure brought these people back: they go once more; how many."""
+    known = select(Patient).where(Patient.erased_at.is_(None), Patient.name_sealed.is_not(None))
+    back = [
+        p for p in session.scalars(known) if crypto.key_id_of(p.name_sealed or b"") in destroyed
+    ]
+    for patient in back:
+        # Somebody closed it before the erasure, and that was lost. Nobody can see it under a
+        # person who is gone: it stays open without one, for somebody to look at.
+        theirs = update(Alert).where(Alert.patient_id == patient.id, Alert.state.in_(alerts.OPEN))
+        session.execute(theirs.values(patient_id=None, address_id=None))
+        _forget(session, patient, by=audit.SYSTEM, now=now)
+    return len(back)
+
+
+def _forget(session: Session, patient: Patient, *, by: str, now: datetime) -> None:
+    patient_id = patient.id
     _end_everything(session, patient_id, by=by, now=now)
     _empty(session, patient, now=now)
     for kind in (Message, LetterRow, Note, SearchHash, Invitation, Share, Kinship):

@@ -53,7 +53,8 @@ def release(session: Session, address: Address, *, now: datetime) -> int:
     """The person is here: what was held goes to them now; returns how many letters."""
     if foresight.holds_nothing(session, address.id):
         return 0
-    held = (LetterRow.address_id == address.id, LetterRow.state == outbox.HELD)
+    # What has a reason waits for a person to decide, not for the one it is written to.
+    held = (LetterRow.address_id == address.id, LetterRow.state == outbox.HELD, LetterRow.why == "")
     if session.scalar(select(LetterRow.id).where(*held).limit(1)) is None:
         return 0
     fresh = or_(LetterRow.stale_at.is_(None), LetterRow.stale_at > now)

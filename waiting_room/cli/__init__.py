@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import typer
 
-from waiting_room.cli import people, running, upkeep, words
+from waiting_room.cli import copies, people, running, upkeep, words
 from waiting_room.cli.telling import told_plainly
 
 app = typer.Typer(
@@ -18,6 +18,8 @@ app.command("serve")(told_plainly(running.serve))
 app.command("demo")(told_plainly(running.demo))
 app.command("clock")(told_plainly(running.show_clock))
 app.command("erase")(told_plainly(people.erase))
+app.command("backup")(told_plainly(copies.backup))
+app.command("restore")(told_plainly(copies.restore))
 app.command("danger")(told_plainly(words.danger))
 app.command("states", hidden=True)(told_plainly(upkeep.states))
 app.add_typer(people.staff, name="staff")

@@ -6,19 +6,25 @@ copy of it taken before. That is why the keys do not live beside the data (DESIG
 
 from __future__ import annotations
 
-from waiting_room.keyring.opening import open_at, rotate, sheet_of
+from waiting_room.keyring.opening import bury, filling, open_at, rotate, sheet_of, try_at
 from waiting_room.keyring.ring import AUDIT, HASHES, STAFF, Keyring
+from waiting_room.keyring.store import COPIED, SCHEMA
 
 __all__ = [
     "AUDIT",
+    "COPIED",
     "HASHES",
+    "SCHEMA",
     "STAFF",
     "Keyring",
+    "bury",
     "close",
     "current",
+    "filling",
     "open_at",
     "rotate",
     "sheet_of",
+    "try_at",
     "use",
 ]
 

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import fcntl
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
+
+from sqlalchemy import Connection
 
 from waiting_room import clock, crypto
 from waiting_room.errors import StartRefused
@@ -40,6 +42,32 @@ def open_at(
         # Nothing refused: the store stays open for as long as the keyring does.
         refused.pop_all()
     return keyring
+
+
+def try_at(url: str, key_file: Path, *, graves: Path) -> Keyring:
+    """The keys of a copy, to be looked at only: the key file of the room stays as it is."""
+    keyring = Keyring(Store(url), key_file, graves)
+    keyring.apply_tombstones(now=clock.wall())
+    return keyring
+
+
+@contextmanager
+def filling(url: str) -> Iterator[Connection | None]:
+    """An empty database of keys, to be filled from a copy; None when it holds keys already."""
+    store = Store(url)
+    try:
+        if store.masters():
+            yield None
+            return
+        with store.changing() as connection:
+            yield connection
+    finally:
+        store.close()
+
+
+def bury(graves: Path, key_ids: Collection[bytes]) -> None:
+    """Add to the list of destroyed keys what a copy knows of it; opening then destroys them."""
+    tombstones.add(graves, set(key_ids) - tombstones.read(graves))
 
 
 def rotate(keyring: Keyring, key_file: Path) -> tuple[str, int]:

@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterable
+from contextlib import AbstractContextManager
 from datetime import datetime
 from pathlib import Path
+
+from sqlalchemy import Connection
 
 from waiting_room import clock, crypto
 from waiting_room.errors import StartRefused, StorageRefused
 from waiting_room.keyring import tombstones
 from waiting_room.keyring.store import Store, Wrapped
 
-HASHES, AUDIT, STAFF = "hashes", "audit", "staff"
+HASHES, AUDIT, STAFF, BACKUP = "hashes", "audit", "staff", "backup"
 # Twice as many people as the largest room we plan for.
 CACHE_LIMIT = 20_000
 LOOK_AGAIN_SECONDS = 1.0
@@ -74,6 +77,25 @@ class Keyring:
     def signature(self, *parts: str) -> str:
         """A keyed hash for the audit chain, under a key of its own."""
         return crypto.keyed_hash(self._raw(AUDIT), *parts)
+
+    def backup_secret(self) -> tuple[str, bytes]:
+        """The id and the key that seal copies of the data: the room's own, so that a new master key
+        opens older copies too."""
+        row = self._store.find(BACKUP) or self._store.add([BACKUP], self._fresh)[0]
+        return row.key_id.hex(), self._unwrapped(row)
+
+    def master(self) -> crypto.MasterKey:
+        """The key on the recovery sheet, which seals copies of the keys."""
+        self._look_at_file()
+        return self._current
+
+    def looking(self) -> AbstractContextManager[Connection]:
+        """The rows of the keys at one moment, to be copied."""
+        return self._store.looking()
+
+    def destroyed(self) -> set[bytes]:
+        """The ids of every key that was ever destroyed."""
+        return self._store.destroyed()
 
     def destroy(self, *owners: str, now: datetime) -> None:
         """Make everything sealed for these owners unreadable, here and in every copy of the

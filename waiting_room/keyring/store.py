@@ -44,6 +44,8 @@ _destroyed = Table(
     Column("key_id", LargeBinary, primary_key=True),
     Column("destroyed_at", DateTime(timezone=True), nullable=False),
 )
+# What a backup of the keys holds.
+COPIED = (_keys, _destroyed)
 _changes = Table("change", _tables, Column("stamp", String(43), primary_key=True))
 
 
@@ -77,27 +79,27 @@ class Store:
 
     def find(self, owner: str) -> Wrapped | None:
         """The key of this owner."""
-        with self._looking() as connection:
+        with self.looking() as connection:
             return _found(connection, owner)
 
     def find_all(self, owners: Collection[str]) -> list[Wrapped]:
         """The keys of those of these owners who have one."""
-        with self._looking() as connection:
+        with self.looking() as connection:
             return _found_all(connection, owners)
 
     def masters(self) -> set[str]:
         """The master keys that are needed to open what is here."""
-        with self._looking() as connection:
+        with self.looking() as connection:
             return set(connection.execute(select(_keys.c.master_id).distinct()).scalars())
 
     def stamp(self) -> str | None:
         """Another text whenever a key was destroyed or wrapped anew."""
-        with self._looking() as connection:
+        with self.looking() as connection:
             return connection.execute(select(_changes.c.stamp)).scalar()
 
     def add(self, owners: Collection[str], make: Callable[[str], Wrapped]) -> list[Wrapped]:
         """The owners' keys, made now unless somebody was first; none is wrapped anew meanwhile."""
-        with self._changing() as connection:
+        with self.changing() as connection:
             found = _found_all(connection, owners)
             known = {key.owner for key in found}
             fresh = [make(owner) for owner in owners if owner not in known]
@@ -107,7 +109,7 @@ class Store:
 
     def rewrap(self, master_id: str, wrap: Callable[[Wrapped], bytes]) -> int:
         """Wrap anew every key that another master key wrapped; returns how many."""
-        with self._changing() as connection:
+        with self.changing() as connection:
             old = connection.execute(select(_keys).where(_keys.c.master_id != master_id)).all()
             fresh = [{"whose": row.owner, "again": wrap(Wrapped(*row))} for row in old]
             if fresh:
@@ -119,12 +121,12 @@ class Store:
 
     def destroyed(self) -> set[bytes]:
         """Every key that was ever destroyed."""
-        with self._looking() as connection:
+        with self.looking() as connection:
             return set(connection.execute(select(_destroyed.c.key_id)).scalars())
 
     def destroy(self, key_ids: Iterable[bytes], *, now: datetime) -> int:
         """Remove these keys and remember that; returns how many were still here."""
-        with self._changing() as connection:
+        with self.changing() as connection:
             known = set(connection.execute(select(_destroyed.c.key_id)).scalars())
             new = [{"key_id": k, "destroyed_at": now} for k in sorted(set(key_ids) - known)]
             if new:
@@ -145,12 +147,13 @@ class Store:
             raw.close()
 
     @contextmanager
-    def _looking(self) -> Iterator[Connection]:
+    def looking(self) -> Iterator[Connection]:
+        """A look at the keys as they are at one moment."""
         with db.refusals(), self._reading.connect() as connection:
             yield connection
 
     @contextmanager
-    def _changing(self) -> Iterator[Connection]:
+    def changing(self) -> Iterator[Connection]:
         """One at a time, over all processes: SQLite does so by itself."""
         with db.refusals(), self._writing.begin() as connection:
             if not self._database.is_sqlite:

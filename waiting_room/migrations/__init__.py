@@ -29,32 +29,50 @@ def is_founded() -> bool:
     return _revision(db.current()) is not None
 
 
-def upgrade(folder: Path = FOLDER) -> bool:
+def revision_of(connection: Connection) -> str | None:
+    """Which tables these are."""
+    return MigrationContext.configure(connection).get_current_revision()
+
+
+def knows(revision: str, folder: Path = FOLDER) -> bool:
+    """Whether this release has heard of these tables."""
+    return revision in {each.revision for each in _script(folder).walk_revisions()}
+
+
+def upgrade(folder: Path = FOLDER, *, to: str = "head") -> bool:
     """Upgrade the connected database; True when something changed.
 
     All or nothing: a kill in the middle leaves the tables as they were. Raises StartRefused when
     the tables are of a newer release than this code knows.
     """
-    database, config = db.current(), Config()
-    config.set_main_option("script_location", str(folder))
-    script = ScriptDirectory.from_config(config)
+    database, config = db.current(), _config(folder)
     with db.refusals(), _alone(database):
         have = _revision(database)
-        if have == script.get_current_head():
+        if have == _script(folder).get_current_head():
             return False
-        if have is not None and have not in {each.revision for each in script.walk_revisions()}:
+        if have is not None and not knows(have, folder):
             raise StartRefused(f"the database is of a newer release ({have}); update the software")
         if have is not None and database.is_sqlite:
             _copy_aside(database, have)
         with _changing(database) as connection:
             config.attributes["connection"] = connection
-            command.upgrade(config, "head")
+            command.upgrade(config, to)
     return True
+
+
+def _config(folder: Path) -> Config:
+    config = Config()
+    config.set_main_option("script_location", str(folder))
+    return config
+
+
+def _script(folder: Path) -> ScriptDirectory:
+    return ScriptDirectory.from_config(_config(folder))
 
 
 def _revision(database: db.Database) -> str | None:
     with db.refusals(), database.reading.connect() as connection:
-        return MigrationContext.configure(connection).get_current_revision()
+        return revision_of(connection)
 
 
 def _copy_aside(database: db.Database, revision: str) -> None:

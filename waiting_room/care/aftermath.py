@@ -1,0 +1,82 @@
+"""What a room owes people after it was put back from a copy: the time in between is lost.
+
+Nothing that was waiting to leave goes out by itself: most of it left long ago. Alerts that were
+open climb at once, because nobody can tell what became of them.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import delete, func, select, update
+from sqlalchemy.orm import Session
+
+from waiting_room import audit, beats, keyring, outbox
+from waiting_room.care import alerts, erasure
+from waiting_room.care.colours import Colour
+from waiting_room.models import Alert, AlertEvent, Beat, LetterRow, SignInLink, StaffSession
+
+WHY = "the room was restored"
+RESTORED = "restored from a copy"
+
+
+@dataclass(frozen=True)
+class Owed:
+    """What came of putting the room back."""
+
+    held: int
+    climbing: int
+    erased: int
+
+
+def hold_letters(session: Session, *, now: datetime) -> int:
+    """Nothing old leaves by itself; returns how many letters to people are held for review."""
+    notices = update(LetterRow).where(LetterRow.address_id.is_(None))
+    # Open alerts call again by themselves, in fresh notices; settled ones must call nobody.
+    gone = {"state": outbox.DROPPED, "why": WHY, "settled_at": now, "lease_until": None}
+    session.execute(notices.where(LetterRow.state == outbox.QUEUED).values(gone))
+    away = {"state": outbox.UNCERTAIN, "why": WHY, "settled_at": now, "lease_until": None}
+    sending = update(LetterRow).where(LetterRow.state == outbox.SENDING)
+    session.execute(sending.values(away))
+    letters = update(LetterRow).where(LetterRow.state == outbox.QUEUED)
+    done = session.execute(letters.values(state=outbox.HELD, why=WHY))
+    return int(done.rowcount)  # type: ignore[attr-defined]
+
+
+def settle(session: Session, *, lost_since: datetime, held: int, now: datetime) -> Owed:
+    """Erase again, call again, and tell everybody which time is lost."""
+    erased = erasure.erase_again(session, keyring.current().destroyed(), now=now)
+    waiting = update(Alert).where(Alert.state.in_(alerts.OPEN))
+    climbing = session.execute(waiting.values(due_at=now)).rowcount  # type: ignore[attr-defined]
+    # Somebody may have been signed out or let go meanwhile: everybody signs in anew.
+    for kind in (StaffSession, SignInLink):
+        session.execute(delete(kind))
+    # Loops of processes that ended with the old room; the scheduler's tells how long we were away.
+    session.execute(delete(Beat).where(Beat.name != beats.SCHEDULER))
+    alert = alerts.raise_(session, alerts.Cause(Colour.AMBER, RESTORED), now=now)
+    # What a copy of a copy said before is no news: the newest event counts.
+    gap = {"from": lost_since.isoformat(), "until": now.isoformat()}
+    row = AlertEvent(alert_id=alert.id, verb=RESTORED, by=audit.SYSTEM, details=gap, at=now)
+    session.add(row)
+    audit.record(session, by=audit.SYSTEM, did="restored", to=("room", "copy"), now=now)
+    return Owed(held, climbing, erased)
+
+
+def lost_time(session: Session) -> tuple[datetime, datetime] | None:
+    """From when until when words are lost, while somebody still has to see to it."""
+    known = select(AlertEvent).join(Alert, Alert.id == AlertEvent.alert_id)
+    known = known.where(AlertEvent.verb == RESTORED, Alert.state != alerts.CLOSED)
+    event = session.scalars(known.order_by(AlertEvent.at.desc()).limit(1)).first()
+    if event is None:
+        return None
+    return (
+        datetime.fromisoformat(event.details["from"]),
+        datetime.fromisoformat(event.details["until"]),
+    )
+
+
+def held_letters(session: Session) -> int:
+    """How many letters wait for somebody to decide."""
+    held = (LetterRow.state == outbox.HELD, LetterRow.why == WHY)
+    return session.scalar(select(func.count()).select_from(LetterRow).where(*held)) or 0

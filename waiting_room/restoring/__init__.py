@@ -1,0 +1,1 @@
+"""Putting a room back from its copies, on either database, and trying a copy without doing so."""
