@@ -33,7 +33,8 @@ class Taken:
 def take(folder: Path, *, wall: datetime, breathe: Callable[[], None] = lambda: None) -> Taken:
     """Write the data and the keys of the room into this folder and let old copies go.
 
-    Both appear whole or not at all; `breathe` is called between batches of rows. Raises StorageRefused, and then the folder is as it was.
+    Both appear whole or not at all; `breathe` is called between batches of rows. Raises
+    StorageRefused, and then the folder is as it was.
     """
     if not folder.is_dir():
         # Never made by us: where the disk is missing, copies must not fill the one beneath it.

@@ -12,10 +12,10 @@ from datetime import datetime
 from sqlalchemy import delete, func, select, update
 from sqlalchemy.orm import Session
 
-from waiting_room import audit, beats, keyring, outbox
+from waiting_room import audit, keyring, outbox
 from waiting_room.care import alerts, erasure
 from waiting_room.care.colours import Colour
-from waiting_room.models import Alert, AlertEvent, Beat, LetterRow, SignInLink, StaffSession
+from waiting_room.models import Alert, AlertEvent, LetterRow, SignInLink, StaffSession
 
 WHY = "the room was restored"
 RESTORED = "restored from a copy"
@@ -52,8 +52,6 @@ def settle(session: Session, *, lost_since: datetime, held: int, now: datetime) 
     # Somebody may have been signed out or let go meanwhile: everybody signs in anew.
     for kind in (StaffSession, SignInLink):
         session.execute(delete(kind))
-    # Loops of processes that ended with the old room; the scheduler's tells how long we were away.
-    session.execute(delete(Beat).where(Beat.name != beats.SCHEDULER))
     alert = alerts.raise_(session, alerts.Cause(Colour.AMBER, RESTORED), now=now)
     # What a copy of a copy said before is no news: the newest event counts.
     gap = {"from": lost_since.isoformat(), "until": now.isoformat()}

@@ -85,9 +85,10 @@ def _filled(copy: Copy, *, moving: bool) -> Restored:
         library.follow(session)
     done = Restored(rows, checks.examine())
     with db.write() as session:
-        if moving:
-            session.execute(delete(Beat))
-        else:
+        # Loops of processes that ended with the old room; the scheduler's tells how long we were
+        # away.
+        session.execute(delete(Beat).where(Beat.name != beats.SCHEDULER))
+        if not moving:
             since = now - (clock.wall() - copy.made)
             done.owed = aftermath.settle(session, lost_since=since, held=held, now=now)
     return done
@@ -160,7 +161,7 @@ def _check_free(url: str, *, replace: bool) -> None:
             raise Refused("a room is kept there; --replace puts this copy in its place")
         with db.read() as session:
             known = beats.all_of(session)
-        loops = [at for name, at in known.items() if name not in (beats.SCHEDULER, beats.PROOF)]
+        loops = [at for name, at in known.items() if name not in beats.OF_THE_ROOM]
         if (
             not database.is_sqlite
             and max(loops, default=clock.wall() - LIVELY) > clock.wall() - LIVELY

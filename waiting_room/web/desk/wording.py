@@ -30,6 +30,8 @@ KINDS = {
     "new referral": "New referral",
     "a promise is broken": "The waiting room does not work as it should",
     "drill failed": "The daily test of the alerts failed",
+    "restored from a copy": "This room was restored from a copy",
+    "little space left": "The disk of this room is nearly full",
 }
 TO_DO = {
     "unknown person": "Read what they wrote and judge.",
@@ -39,6 +41,8 @@ TO_DO = {
     "new referral": "Read it and invite them.",
     "a promise is broken": "Alerts may be late. Tell whoever runs the system, and phone people.",
     "drill failed": "Alerts may not arrive. Tell whoever runs the system, and phone people.",
+    "restored from a copy": "Phone whoever may have written meanwhile, then close this.",
+    "little space left": "Tell an administrator to make room on it.",
 }
 TO_DO_BY_COLOUR = {
     "red": "Read it and phone them now. If you fear for their life, call 999.",
@@ -92,6 +96,7 @@ VERBS = {
     "acknowledged": "Taken",
     "fell back": "No outcome in time: others are told again",
     "closed": "Closed",
+    "restored from a copy": "The room was restored",
 }
 ON_A_RUNG = ("told", "told again", "nobody on this rung")
 RUNGS = {
