@@ -38,7 +38,7 @@ def test_a_mail_is_plain_and_says_where_it_comes_from(post: MailServer) -> None:
     found = post.wait_for(1)
     assert (found.sender, found.to) == ("room@example.org", (SAM,))
     assert found.message["From"] == "Sample Room <room@example.org>"
-    assert found.message["Message-ID"] == number == "<letter-1@example.org>"
+    assert found.message["Message-ID"] == f"<{number}@example.org>" == "<letter-1@example.org>"
     assert found.subject == "Open the desk" and found.message["Date"]
     assert found.message.get_content_type() == "text/plain"
     assert found.text.strip() == "ALERT K7F3P: https://room.example.org/desk/alerts/1. Zażółć."

@@ -75,10 +75,14 @@ class KeptRoom(LiveRoom):
         self.process.kill()  # type: ignore[union-attr]
         self.wait(lambda: self.deaths > before)
 
-    def restart(self, **extra: str) -> None:
-        """SIGTERM, and a start with these further settings."""
-        self.stop()
-        self.extra |= extra
+    @contextmanager
+    def down(self) -> Iterator[None]:
+        """kill -9, and a start only after this block."""
+        self.let_go()
+        self.process.kill()  # type: ignore[union-attr]
+        self.process.wait(5)  # type: ignore[union-attr]
+        self.deaths += 1
+        yield
         self.start()
 
     @contextmanager

@@ -17,10 +17,10 @@ class MailFolder(EmailChannel):
         self._folder = folder
 
     async def send(self, parcel: Parcel) -> str:
-        """Write one mail; returns its Message-ID."""
+        """Write one mail; returns its number."""
         mail = self.written(parcel)
         await asyncio.to_thread(self._write, f"{parcel.letter_id}.eml", mail.as_bytes())
-        return str(mail["Message-ID"])
+        return parcel.letter_id
 
     def _write(self, name: str, mail: bytes) -> None:
         self._folder.mkdir(parents=True, exist_ok=True, mode=0o700)

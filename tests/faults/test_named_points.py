@@ -1,0 +1,118 @@
+"""kill -9 at each named point, sends taking 300 ms: the next start carries on (P3, P7; F3)."""
+
+from __future__ import annotations
+
+import time
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any
+
+import pytest
+from sqlalchemy import select
+
+from tests.fakes.bot_api import BotApi
+from tests.faults import ledger, stories
+from tests.faults.conftest import BOTH, Keep, by_webhook
+from tests.faults.figures import Figures
+from tests.faults.kept import KeptRoom
+from tests.faults.stories import Scene
+from waiting_room import db
+from waiting_room.models import CheckIn, LetterRow, Message
+
+pytestmark = pytest.mark.faults
+SEND_TAKES, ANOTHER_AFTER, PATIENCE = 0.3, 3.0, 60.0
+Chains = Mapping[tuple[str, ...], Callable[[Scene], Any]]
+
+
+def walk(scene: Scene, chains: Chains) -> None:
+    """The room dies at each of these while people act; whoever comes after is told the next."""
+    room = scene.room
+    room.fates += [point for chain in chains for point in chain]
+    goal = room.deaths + 1
+    room.kill()
+    for chain, act in chains.items():
+        goal += len(chain)
+        until = time.monotonic() + PATIENCE
+        while room.deaths < goal:
+            assert time.monotonic() < until, f"never came to {chain}"
+            act(scene)
+            # Somebody else, in case the first one was served by the process before.
+            wait_a_while(lambda goal=goal: room.deaths >= goal, ANOTHER_AFTER * len(chain))  # type: ignore[misc]
+
+
+def wait_a_while(ask: Callable[[], bool], seconds: float) -> None:
+    until = time.monotonic() + seconds
+    while not ask() and time.monotonic() < until:
+        time.sleep(0.02)
+
+
+def tick(scene: Scene, chains: Chains) -> None:
+    """The room dies in its first ticks, which find what came due while it was down."""
+    room = scene.room
+    for chain, prepare in chains.items():
+        with room.down():
+            prepare(scene)
+            room.fates += chain
+            goal = room.deaths + len(chain)
+        room.wait(lambda goal=goal: room.deaths >= goal, seconds=PATIENCE)  # type: ignore[misc]
+        room.wait(lambda: room.is_up)
+
+
+def some(chains: Chains, every: int) -> Chains:
+    """One of so many."""
+    return dict(list(chains.items())[::every])
+
+
+def once_each(scene: Scene) -> None:
+    """What the ledger of Telegram does not see: forms, check-ins and knocks, each once."""
+    with db.read() as session:
+        said = Counter(str(m.text) for m in session.scalars(select(Message)))
+        assert {said[words] for words in scene.said_in_browsers} <= {1}
+        asked = list(session.scalars(select(CheckIn)))
+        letters = list(session.scalars(select(LetterRow)))
+    assert all(row.state != "planned" for row in asked)
+    assert len({row.patient_id for row in asked}) == len(asked)
+    knocks = Counter(one.address_id for one in letters if one.page == "staff/knock-mail")
+    assert set(knocks.values()) <= {1}
+    questions = Counter(one.dedupe for one in letters if one.dedupe)
+    assert set(questions.values()) <= {1}
+
+
+def live_through(room: KeptRoom, points: Iterable[Chains]) -> ledger.Sums:
+    """All of it in one room; nothing is lost, and only what was being sent is sent again."""
+    acts, ticks, by_hook = points
+    scene = Scene(room)
+    room.api.suffers("slow_reply", method="sendMessage", seconds=SEND_TAKES)
+    room.start()
+    walk(scene, acts)
+    tick(scene, ticks)
+    room.stop()
+    room.extra |= by_webhook(room)
+    room.start()
+    room.wait(lambda: scene.robot.calls("setWebhook"))
+    walk(scene, by_hook)
+    sums = ledger.check(room, kills=room.deaths, dead=scene.in_pieces)
+    once_each(scene)
+    return sums
+
+
+@pytest.mark.parametrize("database", BOTH)
+def test_the_room_dies_at_each_named_point(
+    keep: Keep, api: BotApi, figures: Figures, database: str
+) -> None:
+    every = figures.size(short=3 if database == "postgresql" else 1, long=1)
+    chains = [some(part, every) for part in (stories.ACTS, stories.TICKS, stories.BY_WEBHOOK)]
+    points = sum(len(chain) for part in chains for chain in part)
+    rounds = figures.size(short=1, long=5)
+    sums, deaths = [], 0
+    for _ in range(rounds):
+        room = keep(database)
+        sums.append(live_through(room, chains))
+        deaths += room.deaths
+        room.stop()
+    extra = sum(one.extra + one.extra_crisis for one in sums)
+    inputs, passed = sum(one.inputs for one in sums), extra <= deaths
+    told = f"{inputs} inputs, 0 lost, 0 double, {extra} extra copies (≤ {deaths} kills)"
+    figure = f"{points} points × {rounds}: {told}"
+    figures.note("F3", database=database, figure=figure, passed=passed)
+    assert passed
