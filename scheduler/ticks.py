@@ -10,6 +10,8 @@ from datetime import datetime, timedelta
 from functools import cache
 from pathlib import Path
 
+from sqlalchemy.orm import Session
+
 from waiting_room import audit, beats, clock, db, leases, library
 from waiting_room.care import (
     alerts,
@@ -67,6 +69,9 @@ def ask_check_ins(now: datetime) -> int:
 def chase_silence(now: datetime) -> int:
     """One kind nudge, then a task for a person."""
     with db.write(alone="chase_silence") as session:
+        # After a sleep of the machine all ticks wake together: time away is given back first.
+        if _away(session, clock.wall()) >= OUTAGE:
+            return 0
         chased = check_ins.chase_silent(session, now=now)
         reached("silence chased", chased)
         return chased
@@ -135,13 +140,16 @@ def keep_beats(now: datetime) -> int:
     """Store the last sign of life of each loop, and notice after an outage that there was one."""
     wall = clock.wall()
     with db.write(alone="keep_beats") as session:
-        # Read before our own beat is kept: how long we were away is the gap between the two.
-        last = beats.all_of(session).get(beats.SCHEDULER)
+        # Asked before our own beat is kept: how long we were away is the gap between the two.
+        away = _away(session, wall)
         beats.note(beats.SCHEDULER, wall=wall)
         beats.keep(session)
-        if last is None or wall - last < OUTAGE:
-            return 0
-        return check_ins.allow_for_outage(session, away=wall - last, now=now)
+        return check_ins.allow_for_outage(session, away=away, now=now) if away >= OUTAGE else 0
+
+
+def _away(session: Session, wall: datetime) -> timedelta:
+    """How long nothing has ticked."""
+    return wall - beats.all_of(session).get(beats.SCHEDULER, wall)
 
 
 def store_beats(now: datetime) -> int:

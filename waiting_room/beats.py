@@ -19,6 +19,7 @@ from waiting_room.settings import Settings
 SILENT_AFTER = timedelta(seconds=60)
 STORED_EVERY = timedelta(seconds=20)
 RETIRED_AFTER = timedelta(days=1)
+SAME_TIME = timedelta(seconds=5)
 SCHEDULER, PROOF = "scheduler", "proof of life"
 LANES = ("lane telegram", "lane staff_telegram", "lane email")
 BACKUP, BACKUP_FAILED = "backup", "backup failed"
@@ -95,6 +96,20 @@ def retire(session: Session, *, wall: datetime) -> None:
     """Forget processes that are long gone."""
     gone = Beat.name.not_in(OF_THE_ROOM), Beat.at < wall - RETIRED_AFTER
     session.execute(delete(Beat).where(*gone))
+
+
+def put_back(session: Session, *, wall: datetime) -> timedelta:
+    """The clock was put back: forget beats that are to come, or a dead loop would look alive until
+    then. Returns how far ahead they were."""
+    for name, at in list(_noted.items()):
+        if at > wall:
+            del _noted[name]
+    latest = max(all_of(session).values(), default=wall)
+    # Two machines never show quite the same time.
+    if latest <= wall + SAME_TIME:
+        return timedelta()
+    session.execute(delete(Beat).where(Beat.at > wall))
+    return latest - wall
 
 
 def _row(name: str) -> str:

@@ -15,6 +15,7 @@ _frozen: datetime | None = None
 _offset = timedelta()
 _offset_file: Path | None = None
 _offset_read = -1.0
+_wall_turned, _stopwatch_turned = timedelta(), 0.0
 
 
 def now() -> datetime:
@@ -25,13 +26,19 @@ def now() -> datetime:
 
 
 def wall() -> datetime:
-    """The time on the wall, in UTC. Never moved."""
-    return datetime.now(UTC)
+    """The time on the wall, in UTC. Never moved, save by whoever sets the machine's clock."""
+    return datetime.now(UTC) + _wall_turned
 
 
 def monotonic() -> float:
     """Seconds since some fixed moment of this process; only differences mean anything."""
-    return time.monotonic()
+    return time.monotonic() + _stopwatch_turned
+
+
+def turned(wall: timedelta = timedelta(), stopwatch: timedelta = timedelta()) -> None:
+    """For a test: the machine's clock and its stopwatch are ahead by this much."""
+    global _wall_turned, _stopwatch_turned
+    _wall_turned, _stopwatch_turned = wall, stopwatch.total_seconds()
 
 
 def stand_still(at: datetime | None) -> None:

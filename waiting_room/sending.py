@@ -135,6 +135,14 @@ def again(
     return _settle(session, parcel, values | marked)
 
 
+def put_back(session: Session, *, now: datetime, wall: datetime) -> None:
+    """The clock was put back: nothing waits for a moment that is to come a second time."""
+    waits = update(LetterRow).where(LetterRow.state == QUEUED, LetterRow.due_at > now)
+    session.execute(waits.values(due_at=now))
+    held = update(LetterRow).where(LetterRow.lease_until > wall + LEASE)
+    session.execute(held.values(lease_until=wall + LEASE))
+
+
 def pause_after(tries: int) -> int:
     """Seconds until the next try of a letter that was tried so often."""
     return RETRY[min(tries, len(RETRY)) - 1]

@@ -20,6 +20,7 @@ from bot import hearing
 from bot.telegram.poller import Poller
 from bot.telegram.webhook import Webhook, set_webhook
 from bot.web_chat import door as web_chat
+from scheduler.drift import Drift
 from waiting_room import beats, clock, db, far_bells, kill_points, leases
 from waiting_room.care import inbox
 from waiting_room.channels.delivery import Delivery
@@ -81,6 +82,7 @@ async def _serve(settings: Settings, roles: Collection[str]) -> bool:
     web_doors = _web(settings, application(settings, telegram)) if "web" in roles else None
     ticking = scheduler.app.start(settings, whole="scheduler" in roles)
     loops = list(_loops(settings, roles, stop, delivery))
+    loops += [Drift(ticking).run(stop, beat=_beat("clock"))]
     loops += [web_doors.serve()] if web_doors else []
     tasks = [_watched(loop, told) for loop in loops]
     await told.wait()

@@ -78,6 +78,17 @@ def remind(session: Session, alert: Alert, *, now: datetime) -> None:
     _tell(session, alert, _audience(session, alert, now=now), now=now, again=True, verb=REMINDED)
 
 
+def put_back(session: Session, alert: Alert, *, by: timedelta, now: datetime) -> None:
+    """The clock was put back by so much: the next step is no later for it."""
+    if alert.due_at is None:
+        return
+    if _last_told(session, alert) != CLOSED_HOURS:
+        alert.due_at -= by
+    else:
+        opening = now if _is_staffed(session, now) else _opening(session, now)
+        alert.due_at = min(alert.due_at, opening)
+
+
 def told(session: Session, alert: Alert) -> list[LetterRow]:
     """Every notice of this alert."""
     return list(session.scalars(select(LetterRow).where(LetterRow.alert_id == alert.id)))

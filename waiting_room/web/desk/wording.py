@@ -32,6 +32,7 @@ KINDS = {
     "drill failed": "The daily test of the alerts failed",
     "restored from a copy": "This room was restored from a copy",
     "little space left": "The disk of this room is nearly full",
+    "clock jumped": "The clock of the machine jumped",
 }
 TO_DO = {
     "unknown person": "Read what they wrote and judge.",
@@ -43,6 +44,7 @@ TO_DO = {
     "drill failed": "Alerts may not arrive. Tell whoever runs the system, and phone people.",
     "restored from a copy": "Phone whoever may have written meanwhile, then close this.",
     "little space left": "Tell an administrator to make room on it.",
+    "clock jumped": "Ask whoever looks after the machine. Times shown since may be wrong.",
 }
 TO_DO_BY_COLOUR = {
     "red": "Read it and phone them now. If you fear for their life, call 999.",
