@@ -9,7 +9,6 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
-from collections.abc import Callable
 from datetime import datetime, timedelta
 
 from apscheduler.schedulers.base import BaseScheduler
@@ -34,12 +33,12 @@ class Drift:
         self._ticking = ticking
         self._ahead = self._now()
 
-    async def run(self, stop: asyncio.Event, *, beat: Callable[[], None] = lambda: None) -> None:
+    async def run(self, stop: asyncio.Event) -> None:
         """Look every second, until told to stop."""
         # What happened while nobody looked shows in the beats.
         await asyncio.to_thread(_dealt_with, timedelta())
         while not stop.is_set():
-            beat()
+            beats.note("clock", wall=clock.wall())
             await asyncio.to_thread(self.look)
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(stop.wait(), LOOK_EVERY)

@@ -82,7 +82,7 @@ async def _serve(settings: Settings, roles: Collection[str]) -> bool:
     web_doors = _web(settings, application(settings, telegram)) if "web" in roles else None
     ticking = scheduler.app.start(settings, whole="scheduler" in roles)
     loops = list(_loops(settings, roles, stop, delivery))
-    loops += [Drift(ticking).run(stop, beat=_beat("clock"))]
+    loops += [Drift(ticking).run(stop)]
     loops += [web_doors.serve()] if web_doors else []
     tasks = [_watched(loop, told) for loop in loops]
     await told.wait()
