@@ -53,7 +53,7 @@ def _work(connection: Connection, limit: int) -> int:
             times = {"now": now, "until": now + timedelta(seconds=30), "limit": limit}
             claimed = [dict(row._mapping) for row in connection.execute(CLAIM, times)]
         if claimed:
-            # A second transaction, as between claiming a letter and marking it there is the sending.
+            # A second transaction: between claiming a letter and marking it lies the sending.
             with connection.begin():
                 connection.execute(EFFECT, claimed)
                 connection.execute(DONE, claimed)
