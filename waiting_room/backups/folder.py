@@ -14,7 +14,7 @@ from waiting_room.errors import StorageRefused
 
 DATA, KEYS = "data", "keys"
 END, PART = ".backup", ".part"
-STAMP = "%Y%m%dT%H%M%SZ"
+STAMP = "%Y%m%dT%H%M%S.%fZ"
 # All of the last hour, then one an hour, then one a day; an erasure must reach the last copy.
 HOURLY_AFTER, DAILY_AFTER, GONE_AFTER = timedelta(hours=1), timedelta(days=1), timedelta(days=30)
 # The newest opens every copy of the data. One more, should a disk have spoilt it.

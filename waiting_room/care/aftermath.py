@@ -30,8 +30,8 @@ class Owed:
     erased: int
 
 
-def hold_letters(session: Session, *, now: datetime) -> int:
-    """Nothing old leaves by itself; returns how many letters to people are held for review."""
+def hold_letters(session: Session, *, now: datetime) -> None:
+    """Nothing old leaves by itself: what was written to people is held for review."""
     notices = update(LetterRow).where(LetterRow.address_id.is_(None))
     # Open alerts call again by themselves, in fresh notices; settled ones must call nobody.
     gone = {"state": outbox.DROPPED, "why": WHY, "settled_at": now, "lease_until": None}
@@ -40,11 +40,10 @@ def hold_letters(session: Session, *, now: datetime) -> int:
     sending = update(LetterRow).where(LetterRow.state == outbox.SENDING)
     session.execute(sending.values(away))
     letters = update(LetterRow).where(LetterRow.state == outbox.QUEUED)
-    done = session.execute(letters.values(state=outbox.HELD, why=WHY))
-    return int(done.rowcount)  # type: ignore[attr-defined]
+    session.execute(letters.values(state=outbox.HELD, why=WHY))
 
 
-def settle(session: Session, *, lost_since: datetime, held: int, now: datetime) -> Owed:
+def settle(session: Session, *, lost_since: datetime, now: datetime) -> Owed:
     """Erase again, call again, and tell everybody which time is lost."""
     erased = erasure.erase_again(session, keyring.current().destroyed(), now=now)
     waiting = update(Alert).where(Alert.state.in_(alerts.OPEN))
@@ -58,7 +57,7 @@ def settle(session: Session, *, lost_since: datetime, held: int, now: datetime) 
     row = AlertEvent(alert_id=alert.id, verb=RESTORED, by=audit.SYSTEM, details=gap, at=now)
     session.add(row)
     audit.record(session, by=audit.SYSTEM, did="restored", to=("room", "copy"), now=now)
-    return Owed(held, climbing, erased)
+    return Owed(held_letters(session), climbing, erased)
 
 
 def lost_time(session: Session) -> tuple[datetime, datetime] | None:

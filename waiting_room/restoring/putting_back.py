@@ -47,7 +47,7 @@ def verify(copy: Copy, settings: Settings) -> Restored:
         with _in_use(keyring.try_at(keys, settings.key_path, graves=graves)):
             db.connect(f"{db.SQLITE}{place}/{DATABASE}")
             unpacking.check_whole(copy)
-            rows, _ = unpacking.fill(copy, now=clock.now())
+            rows = unpacking.fill(copy, now=clock.now())
             return Restored(rows, checks.examine())
 
 
@@ -79,19 +79,18 @@ def restore(
 
 
 def _filled(copy: Copy, *, moving: bool) -> Restored:
-    now = clock.now()
-    rows, held = unpacking.fill(copy, now=now, moving=moving)
+    now, owed = clock.now(), aftermath.Owed(0, 0, 0)
+    rows = unpacking.fill(copy, now=now, moving=moving)
     with db.read() as session:
         library.follow(session)
-    done = Restored(rows, checks.examine())
     with db.write() as session:
         # Loops of processes that ended with the old room; the scheduler's tells how long we were
         # away.
         session.execute(delete(Beat).where(Beat.name != beats.SCHEDULER))
         if not moving:
             since = now - (clock.wall() - copy.made)
-            done.owed = aftermath.settle(session, lost_since=since, held=held, now=now)
-    return done
+            owed = aftermath.settle(session, lost_since=since, now=now)
+    return Restored(rows, checks.examine(), owed)
 
 
 class _Sqlite:

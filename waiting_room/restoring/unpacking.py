@@ -65,16 +65,17 @@ def check_whole(copy: Copy) -> None:
         pass
 
 
-def fill(copy: Copy, *, now: datetime, moving: bool = False) -> tuple[int, int]:
-    """Put every row into the connected, empty database; how many rows, and how many letters are
-    held. Held in the same breath: a room that could be served never sends old letters."""
+def fill(copy: Copy, *, now: datetime, moving: bool = False) -> int:
+    """Put every row into the connected, empty database; returns how many. Letters are held in the
+    same breath: a room that can be served never sends old ones."""
     lines = _lines_of_data(copy)
     migrations.upgrade(to=_revision(next(lines)))
     with db.write() as session:
         done = rows.load(session.connection(), lines)
-        held = 0 if moving else aftermath.hold_letters(session, now=now)
+        if not moving:
+            aftermath.hold_letters(session, now=now)
     migrations.upgrade()
-    return done, held
+    return done
 
 
 def _lines_of_data(copy: Copy) -> Iterator[bytes]:
