@@ -48,6 +48,17 @@ def test_a_letter_is_held_by_one_sender(any_room: Path, now: datetime) -> None:
     assert claimed(now) == []
 
 
+def test_a_letter_is_marked_whatever_number_the_other_side_gave_it(
+    any_room: Path, now: datetime
+) -> None:
+    with db.write() as session:
+        number = said(session, now=now)
+    (parcel,) = claimed(now)
+    with db.write() as session:
+        assert sending.sent(session, parcel, f"<{number}@{'a' * 60}.example.org>", now=now)
+    assert row(number).state == "sent"
+
+
 def test_a_sender_that_woke_too_late_changes_nothing(any_room: Path, now: datetime) -> None:
     with db.write() as session:
         number = said(session, now=now)

@@ -104,8 +104,9 @@ def take_over(session: Session, channel: str, *, wall: datetime) -> None:
 
 def sent(session: Session, parcel: Parcel, message_id: str, *, now: datetime) -> bool:
     """It left. False when somebody else holds the letter now."""
-    done = {"state": SENT, "settled_at": now, "channel_message_id": message_id, "lease_until": None}
-    return _settle(session, parcel, done)
+    # Cut to what there is room for: a mark that is refused sends the letter again and again.
+    done = {"state": SENT, "settled_at": now, "channel_message_id": message_id[:40]}
+    return _settle(session, parcel, done | {"lease_until": None})
 
 
 def later(session: Session, parcel: Parcel, *, now: datetime, seconds: float | None = None) -> bool:
