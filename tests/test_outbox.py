@@ -142,8 +142,8 @@ def _together(both: threading.Barrier) -> Iterator[Session]:
 
 def test_letters_of_one_breath_leave_as_they_were_written(room: Path, now: datetime) -> None:
     with db.write() as session:
-        chat = _chat(session, now)
-        rows = [outbox.say(session, chat, STRANGER, now=now).id for _ in range(20)]
+        chats = [conversations.address(session, "telegram", str(n), now=now) for n in range(20)]
+        rows = [outbox.say(session, chat, STRANGER, now=now).id for chat in chats]
         assert [parcel.letter_id for parcel in _claim(session, now)] == rows
 
 

@@ -55,6 +55,7 @@ def say(
         now=now,
         owner=address.patient_id or address.sealed_for,
         address_id=address.id,
+        line=address.id,
         patient_id=address.patient_id,
         channel=address.channel,
         place=address.chat_id,
@@ -80,6 +81,7 @@ def notify(
         owner=channel.sealed_for,
         staff_id=channel.staff_id,
         staff_channel_id=channel.id,
+        line=channel.id,
         channel=channel.kind,
         place=channel.place,
         **(about or {}),
@@ -92,6 +94,7 @@ def tell(session: Session, place: str, letter: Letter, *, now: datetime) -> Lett
     page = library.page(letter.page)
     offered = [[_wire(choice, choice.value) for choice in row] for row in letter.choices]
     whose = {"owner": keyring.STAFF, "channel": "staff_telegram", "place": place}
+    whose["line"] = keyring.current().fingerprint("line", place)
     return _post(session, _letter(page, letter, offered, now=now, **whose))
 
 
@@ -104,6 +107,7 @@ def knock(session: Session, address: Address, email: str, *, link: str, now: dat
         now=now,
         owner=address.patient_id or address.sealed_for,
         address_id=address.id,
+        line=address.id,
         patient_id=address.patient_id,
         channel="email",
         place=email,

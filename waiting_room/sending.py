@@ -1,28 +1,49 @@
 """Claims letters that are due and settles what came of them. Only delivery calls this.
 
 Sending is at least once. A letter being sent is held by a lease and a fence, so a sender that died
-or woke too late changes nothing.
+or woke too late changes nothing. Routine letters of one line are claimed one after the other.
 """
 
 from __future__ import annotations
 
+import logging
+import random
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Any
 
-from sqlalchemy import ColumnElement, or_, select, update
-from sqlalchemy.orm import Session
+from prometheus_client import Counter
+from sqlalchemy import ColumnElement, Select, bindparam, exists, or_, select, update
+from sqlalchemy.orm import InstrumentedAttribute, Session, aliased
 
-from waiting_room import library
+from waiting_room import db, keyring, library
 from waiting_room.errors import NotFound
 from waiting_room.letters import Priority
 from waiting_room.models import LetterRow
-from waiting_room.outbox import DROPPED, FAILED, QUEUED, SENDING, SENT, TOO_LATE, UNCERTAIN
+from waiting_room.outbox import DROPPED, FAILED, QUEUED, SENDING, SENT, TOO_LATE, UNCERTAIN, wake
+
+log = logging.getLogger(__name__)
 
 # Longer than any channel may take (22 s): a letter still on its way is nobody else's yet.
 LEASE = timedelta(seconds=30)
-# Seconds before the next try after a passing failure; the last one repeats.
-RETRY = (1, 2, 5, 10, 20, 40, 60)
+# Seconds before the next try after a passing failure; the last one repeats. With the fifteen a try
+# may hang, no minute goes by without one.
+RETRY = (1, 2, 5, 10, 20, 45)
+# Somewhere below the full pause, so that a thousand letters do not knock in the same moment.
+AT_LEAST = 0.75
+# After five minutes of tries of its own a letter no longer holds up those behind it in the line.
+STUCK = 12
+# A routine letter is given up after so long, and a person is told. Only its own tries count: one
+# that merely waited while Telegram was away has all of them left.
+GIVE_UP, GIVE_UP_TRIES = timedelta(hours=24), 10
+# Told on the desk, and to the reader: this letter may be there twice.
+TWICE = "may have arrived twice"
+UNSEEN = {"synchronize_session": False}
+LETTERS = Counter(
+    "waiting_room_letters", "Letters by channel and by what became of them", ("channel", "end")
+)
 
 
 @dataclass(frozen=True)
@@ -39,7 +60,8 @@ class Parcel:
     keys: str
     priority: int
     tries: int
-    answers: str | None
+    made_at: datetime
+    is_repeat: bool
 
     @property
     def is_crisis(self) -> bool:
@@ -57,43 +79,43 @@ class Due:
     wall: datetime
     only_crisis: bool = False
 
-    @property
-    def where(self) -> list[ColumnElement[bool]]:
-        """The conditions for these letters."""
-        free = or_(LetterRow.state == QUEUED, LetterRow.lease_until < self.wall)
-        due = [LetterRow.state.in_((QUEUED, SENDING)), free, LetterRow.due_at <= self.now]
-        urgent = [LetterRow.priority == Priority.CRISIS] if self.only_crisis else []
-        return [*due, LetterRow.channel == self.channel, *urgent]
+    def queries(self, limit: int) -> Iterator[Select[str]]:
+        """The ids of these letters: first what a dead sender left behind, then what is queued."""
+        mine = [LetterRow.channel == self.channel]
+        mine += [LetterRow.priority == Priority.CRISIS] if self.only_crisis else []
+        lost = (LetterRow.state == SENDING, LetterRow.lease_until < self.wall)
+        yield select(LetterRow.id).where(*mine, *lost).order_by(LetterRow.priority).limit(limit)
+        free = or_(LetterRow.priority == Priority.CRISIS, ~_held_up())
+        ready = (_is(LetterRow.state, QUEUED), LetterRow.due_at <= self.now, free)
+        order = (LetterRow.priority, LetterRow.due_at, LetterRow.id)
+        yield select(LetterRow.id).where(*mine, *ready).order_by(*order).limit(limit)
 
 
 def waiting(session: Session, due: Due) -> bool:
     """Whether a letter could be claimed: a look that takes no lock."""
-    return session.scalar(select(LetterRow.id).where(*due.where).limit(1)) is not None
+    return any(session.scalar(query) is not None for query in due.queries(1))
 
 
 def claim(session: Session, due: Due, *, limit: int = 20) -> list[Parcel]:
     """Take letters that are due, most urgent first."""
-    query = (
-        select(LetterRow)
-        .where(*due.where)
-        .order_by(LetterRow.priority, LetterRow.due_at, LetterRow.id)
-        .limit(limit)
+    ids: list[str] = []
+    for query in due.queries(limit):
         # On PostgreSQL what another process is claiming is passed over, not waited for.
-        .with_for_update(skip_locked=True)
-    )
-    parcels = []
-    for row in session.scalars(query):
-        ends = _cannot_leave(session, row, now=due.now)
-        if ends:
-            row.state, row.why = ends
-            row.settled_at, row.lease_until = due.now, None
-            continue
-        row.state, row.lease_until = SENDING, due.wall + LEASE
+        ids += session.scalars(query.with_for_update(skip_locked=True))
+    if not ids:
+        return []
+    taken = {
+        "state": SENDING,
+        "lease_until": due.wall + LEASE,
         # A sender that wakes after its lease holds an older number, and settles nothing.
-        row.fence += 1
-        row.tries += 1
-        parcels.append(_parcel(session, row))
-    return parcels
+        "fence": LetterRow.fence + 1,
+        "tries": LetterRow.tries + 1,
+    }
+    take = update(LetterRow).where(LetterRow.id.in_(ids[:limit])).values(taken)
+    rows = session.scalars(take.returning(LetterRow), execution_options=UNSEEN).all()
+    keyring.current().ready({row.owner for row in rows})
+    found = (_parcel(session, row, now=due.now) for row in sorted(rows, key=_urgency))
+    return [parcel for parcel in found if parcel is not None]
 
 
 def take_over(session: Session, channel: str, *, wall: datetime) -> None:
@@ -109,11 +131,29 @@ def sent(session: Session, parcel: Parcel, message_id: str, *, now: datetime) ->
     return _settle(session, parcel, done | {"lease_until": None})
 
 
-def later(session: Session, parcel: Parcel, *, now: datetime, seconds: float | None = None) -> bool:
-    """It could not leave yet: try again after a pause that grows."""
+def all_sent(session: Session, left: Sequence[tuple[Parcel, str]], *, now: datetime) -> None:
+    """These left: the same for many at once. A letter that somebody else holds is passed over."""
+    table = LetterRow.__table__
+    mine = (table.c.id == bindparam("letter"), table.c.fence == bindparam("held"))
+    done = {"state": SENT, "settled_at": now, "lease_until": None}
+    mark = update(LetterRow.__table__).where(*mine, table.c.state == SENDING)  # type: ignore[arg-type]
+    rows = [{"letter": p.letter_id, "held": p.fence, "number": number} for p, number in left]
+    values = done | {"channel_message_id": bindparam("number")}
+    session.connection().execute(mark.values(values), rows)
+
+
+def later(
+    session: Session,
+    parcel: Parcel,
+    *,
+    now: datetime,
+    seconds: float | None = None,
+    tried: bool = True,
+) -> bool:
+    """It could not leave yet: again after a pause that grows with each try."""
     pause = seconds or pause_after(parcel.tries)
     again = {"state": QUEUED, "due_at": now + timedelta(seconds=pause), "lease_until": None}
-    return _settle(session, parcel, again)
+    return _settle(session, parcel, again | {"tries": parcel.tries - (not tried)})
 
 
 def failed(session: Session, parcel: Parcel, why: str, *, now: datetime) -> bool:
@@ -126,14 +166,11 @@ def uncertain(session: Session, parcel: Parcel, *, now: datetime) -> bool:
     return _settle(session, parcel, {"state": UNCERTAIN, "settled_at": now})
 
 
-def again(
-    session: Session, parcel: Parcel, *, now: datetime, page: library.Page | None = None
-) -> bool:
-    """It may have left, and may not be given up: it goes once more, in words that say so."""
+def again(session: Session, parcel: Parcel, *, now: datetime) -> bool:
+    """It may have left, and may not be given up: it goes once more, and says so."""
     due = now + timedelta(seconds=pause_after(parcel.tries))
-    values = {"state": QUEUED, "due_at": due, "lease_until": None}
-    marked = {"page": page.key, "digest": page.digest} if page else {}
-    return _settle(session, parcel, values | marked)
+    queued = {"state": QUEUED, "due_at": due, "lease_until": None, "why": TWICE}
+    return _settle(session, parcel, queued)
 
 
 def put_back(session: Session, *, now: datetime, wall: datetime) -> None:
@@ -144,24 +181,34 @@ def put_back(session: Session, *, now: datetime, wall: datetime) -> None:
     session.execute(held.values(lease_until=wall + LEASE))
 
 
-def pause_after(tries: int) -> int:
-    """Seconds until the next try of a letter that was tried so often."""
-    return RETRY[min(tries, len(RETRY)) - 1]
+def is_hopeless(parcel: Parcel, *, now: datetime) -> bool:
+    """Whether this letter was tried for so long that a person must take over from it."""
+    old = parcel.made_at + GIVE_UP <= now
+    return old and parcel.tries >= GIVE_UP_TRIES and not parcel.is_crisis
 
 
-def _cannot_leave(session: Session, row: LetterRow, *, now: datetime) -> tuple[str, str] | None:
-    """Why a claimed letter goes nowhere; one bad row must not hold up the others."""
-    # "How are you?" of yesterday reads like a machine that did not listen.
-    if row.stale_at and row.stale_at <= now and row.priority != Priority.CRISIS:
-        return DROPPED, TOO_LATE
-    # Sealed with a key that was destroyed meanwhile: the person was erased.
-    if row.place is None:
-        return FAILED, "the place was erased"
-    try:
-        library.by_digest(session, row.digest)
-    except NotFound:
-        return FAILED, "its page is gone"
-    return None
+def pause_after(tries: int) -> float:
+    """Seconds until the next try of what was tried so often."""
+    return RETRY[min(tries, len(RETRY)) - 1] * random.uniform(AT_LEAST, 1)
+
+
+def _held_up() -> ColumnElement[bool]:
+    """Whether a letter said earlier in the same line is to arrive first: one as urgent, or one
+    whose sending has begun."""
+    before = aliased(LetterRow)
+    begun = (before.priority <= LetterRow.priority) | (before.tries > 0)
+    open_one = (_is(before.state, QUEUED, SENDING), before.priority != Priority.CRISIS)
+    in_line = (before.line == LetterRow.line, before.id < LetterRow.id)
+    same = before.channel == LetterRow.channel
+    return exists().where(*in_line, *open_one, same, begun, before.tries < STUCK)
+
+
+def _is(column: InstrumentedAttribute[str], *states: str) -> ColumnElement[bool]:
+    """Written into the statement: only then can the database see that an index of part of the
+    letters will do."""
+    if len(states) == 1:
+        return column == bindparam(None, states[0], literal_execute=True)
+    return column.in_(bindparam(None, states, expanding=True, literal_execute=True))
 
 
 def _settle(session: Session, parcel: Parcel, values: dict[str, Any]) -> bool:
@@ -173,18 +220,50 @@ def _settle(session: Session, parcel: Parcel, values: dict[str, Any]) -> bool:
     return bool(result.rowcount == 1)  # type: ignore[attr-defined]
 
 
-def _parcel(session: Session, row: LetterRow) -> Parcel:
+def _urgency(row: LetterRow) -> tuple[int, datetime, str]:
+    return row.priority, row.due_at, row.id
+
+
+def _parcel(session: Session, row: LetterRow, *, now: datetime) -> Parcel | None:
+    """What is to be sent; None for a letter that goes nowhere. One bad row holds up no other."""
+    place = row.place
+    # "How are you?" of yesterday reads like a machine that did not listen.
+    if row.stale_at and row.stale_at <= now and row.priority != Priority.CRISIS:
+        _end(session, row, DROPPED, TOO_LATE, now=now)
+        return None
+    # Sealed with a key that was destroyed meanwhile: the person was erased.
+    if place is None:
+        _end(session, row, FAILED, "the place was erased", now=now)
+        return None
+    try:
+        page = library.by_digest(session, row.digest)
+    except NotFound:
+        _end(session, row, FAILED, "its page is gone", now=now)
+        return None
     offered = row.choices or {"rows": [], "keys": ""}
     return Parcel(
         letter_id=row.id,
         fence=row.fence,
         channel=row.channel,
-        place=str(row.place or ""),
-        page=library.by_digest(session, row.digest),
+        place=str(place),
+        page=page,
         values=row.values or {},
         choices=offered["rows"],
         keys=offered["keys"],
         priority=row.priority,
         tries=row.tries,
-        answers=row.answers,
+        made_at=row.made_at,
+        is_repeat=row.why == TWICE,
     )
+
+
+def _end(session: Session, row: LetterRow, state: str, why: str, *, now: datetime) -> None:
+    row.state, row.why, row.settled_at, row.lease_until = state, why, now, None
+    # Those behind it in the line can go now.
+    wake(session)
+    db.after_commit(session, partial(_tell_end, row.id, row.channel, state, why))
+
+
+def _tell_end(letter_id: str, channel: str, state: str, why: str) -> None:
+    LETTERS.labels(channel, state).inc()
+    log.warning("letter %s %s: %s", letter_id, state, why)

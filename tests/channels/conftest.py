@@ -10,9 +10,10 @@ from contextlib import contextmanager
 import pytest
 from sqlalchemy import select
 
+from tests.conftest import WEDNESDAY
 from tests.fakes.bot_api import BotApi, Robot, Telephone
 from tests.fakes.smtp import MailServer
-from waiting_room import db
+from waiting_room import clock, db
 from waiting_room.channels.contract import Channel
 from waiting_room.channels.delivery import Delivery
 from waiting_room.channels.email import EmailChannel
@@ -64,6 +65,11 @@ def post() -> Iterator[MailServer]:
         yield post
 
 
+def room_time() -> float:
+    """Real seconds, and those by which a test moved the clock."""
+    return clock.monotonic() + (clock.now() - WEDNESDAY).total_seconds()
+
+
 def bot(api: BotApi, token: str, *, pacer: Pacer | None = None) -> TelegramChannel:
     """A bot in a hurry: it waits 0.4 s for answers, and keeps no pace unless asked to."""
     return TelegramChannel(
@@ -71,7 +77,7 @@ def bot(api: BotApi, token: str, *, pacer: Pacer | None = None) -> TelegramChann
         api=api.url,
         address=ADDRESS,
         protect=token == TOKEN,
-        pacer=pacer or Pacer(1_000, chat_gap=0),
+        pacer=pacer or Pacer(1_000, chat_gap=0, time=room_time),
         read=0.4,
     )
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from tests.conftest import WEDNESDAY
 from waiting_room.library import Page
 from waiting_room.sending import Parcel
 
@@ -26,7 +27,8 @@ def parcel(place: int | str, body: str = "Hello **there**", **changes: Any) -> P
         "keys": "",
         "priority": 1,
         "tries": 1,
-        "answers": None,
+        "made_at": WEDNESDAY,
+        "is_repeat": False,
     }
     return Parcel(**fields | changes)
 

@@ -94,23 +94,37 @@ def test_crisis_goes_before_everybody_who_stood_there_earlier() -> None:
     assert paced(work).index("crisis") <= 4
 
 
-def test_a_pause_sends_everybody_home_and_lets_nobody_in_before_its_end() -> None:
+def test_a_pause_sends_the_routine_home_and_lets_none_in_before_its_end() -> None:
     async def work(pacer: Pacer, clock: Clock) -> None:
         await pacer.turn("a", urgency=ROUTINE)
-        waiting = asyncio.create_task(pacer.turn("a", urgency=CRISIS))
+        waiting = asyncio.create_task(pacer.turn("a", urgency=ROUTINE))
         await asyncio.sleep(0)
         pacer.rest(30)
         with pytest.raises(Resting):
             await waiting
         clock.now += 29
         with pytest.raises(Resting) as refused:
-            await pacer.turn("b", urgency=CRISIS)
+            await pacer.turn("b", urgency=ROUTINE)
         assert refused.value.seconds == pytest.approx(1)
         clock.now += 1.5
         assert pacer.resting == 0
-        await pacer.turn("b", urgency=CRISIS)
+        await pacer.turn("b", urgency=ROUTINE)
 
     paced(work)
+
+
+def test_a_pause_neither_stops_nor_sends_home_what_is_urgent() -> None:
+    async def work(pacer: Pacer, clock: Clock) -> float:
+        await pacer.turn("a", urgency=ROUTINE)
+        waiting = asyncio.create_task(pacer.turn("a", urgency=CRISIS))
+        await asyncio.sleep(0)
+        pacer.rest(30)
+        start = clock.now
+        await waiting
+        await pacer.turn("b", urgency=CRISIS)
+        return clock.now - start
+
+    assert paced(work) < 1.5
 
 
 def test_whoever_stops_waiting_costs_no_turn() -> None:

@@ -158,6 +158,8 @@ def test_after_a_silence_one_question_goes_before_the_routine_letters(
             assert [type(one) for one in found] == [Later] * 5
             with pytest.raises(Unsure):
                 await channel.send(parcel(ALEX, priority=int(Priority.CRISIS)))
+        assert 0 < channel.resting <= 1
+        await asyncio.sleep(channel.resting)
         await channel.send(parcel(ALEX))
 
     using(bot(api, TOKEN), work)
@@ -167,19 +169,27 @@ def test_after_a_silence_one_question_goes_before_the_routine_letters(
     assert len(alex.messages) == 1
 
 
-def test_nothing_is_sent_before_a_pause_telegram_asked_for_is_over(
+def test_in_a_pause_nothing_routine_is_sent_and_each_crisis_is_tried_once(
     api: BotApi, robot: Robot, alex: Telephone
 ) -> None:
+    crisis = parcel(ALEX, priority=int(Priority.CRISIS))
+
     async def work(channel: TelegramChannel) -> None:
-        robot.suffers("flood", method="sendMessage", seconds=30, times=1)
+        robot.suffers("flood", method="sendMessage", seconds=30, times=2)
         with pytest.raises(Later) as first:
             await channel.send(parcel(ALEX))
         assert first.value.seconds == 30 and channel.resting > 29
-        with pytest.raises(Later):
-            await channel.send(parcel(ALEX, priority=int(Priority.CRISIS)))
+        with pytest.raises(Later) as waits:
+            await channel.send(parcel(ALEX))
+        assert not waits.value.tried
+        with pytest.raises(Later) as refused:
+            await channel.send(crisis)
+        assert refused.value.seconds == 30 and refused.value.tried
+        await channel.send(crisis)
+        await channel.say_plain(str(ALEX), "Please call 999.")
 
     using(bot(api, TOKEN), work)
-    assert len(robot.calls("sendMessage")) == 1
+    assert [line["status"] for line in robot.calls("sendMessage")] == [429, 429, 200, 200]
 
 
 @pytest.mark.parametrize(

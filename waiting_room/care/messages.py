@@ -26,6 +26,7 @@ from waiting_room.models import (
 )
 from waiting_room.models.address import WEB_CHAT
 
+FROM_WORKER = "conversation/from-worker"
 # Fits one Telegram message (4,096) with the words of the page around it.
 LIMIT = 3_000
 # An open page shows a letter in seconds: after a minute nobody is looking.
@@ -63,7 +64,7 @@ def reply(
     audit.record(session, by=by.id, did="wrote to", to=("patient", patient.id), now=now)
     mark_read(session, patient.id, by=by.id, now=now)
     values = {"worker": people.shown(by.name), "text": words}
-    return write_to(session, patient, Letter("conversation/from-worker", values), now=now)
+    return write_to(session, patient, Letter(FROM_WORKER, values), now=now)
 
 
 def _may_write(session: Session, patient_id: str) -> bool:

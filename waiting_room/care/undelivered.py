@@ -15,7 +15,7 @@ from waiting_room.care import alerts, conversations, duty, messages, providers
 from waiting_room.care.colours import Colour
 from waiting_room.models import Address, Alert, LetterRow, Patient
 
-DEAD_CHANNEL = "staff channel dead"
+DEAD_CHANNEL, MAY_BE_LOST = "staff channel dead", "message may be lost"
 
 
 def follow_up(session: Session, letter_id: str, why: str, *, gone: bool, now: datetime) -> None:
@@ -25,6 +25,17 @@ def follow_up(session: Session, letter_id: str, why: str, *, gone: bool, now: da
         _staff(session, letter, why, gone=gone, now=now)
     elif letter.address_id:
         _person(session, letter, why, gone=gone, now=now)
+
+
+def doubt(session: Session, letter_id: str, *, now: datetime) -> None:
+    """This letter may not have arrived, and is not sent twice. A machine's words are said again
+    when the person writes or the next asking comes; a worker's own would be missed by nobody."""
+    letter = session.get_one(LetterRow, letter_id)
+    patient = session.get(Patient, letter.patient_id) if letter.patient_id else None
+    if letter.page == messages.FROM_WORKER and patient is not None and patient.erased_at is None:
+        what = {"what": "letter", "what_id": letter.id}
+        cause = alerts.Cause(Colour.GREEN, MAY_BE_LOST, patient.id, **what)
+        alerts.raise_(session, cause, now=now)
 
 
 def _person(session: Session, letter: LetterRow, why: str, *, gone: bool, now: datetime) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Protocol
 
+from waiting_room import library
 from waiting_room.sending import Parcel
 
 
@@ -21,12 +22,14 @@ class Permanent(NotSent):
 
 
 class Later(NotSent):
-    """It did not leave now. `seconds` when the other side named a pause, else None."""
+    """It did not leave now. `seconds` when a pause is known, else None. Not `tried`: it waited for
+    others, and no attempt of its own was spent."""
 
-    def __init__(self, why: str, seconds: float | None = None) -> None:
+    def __init__(self, why: str, seconds: float | None = None, *, tried: bool = True) -> None:
         super().__init__(why)
         self.why = why
         self.seconds = seconds
+        self.tried = tried
 
 
 class Unsure(NotSent):
@@ -45,7 +48,7 @@ class Channel(Protocol):
     3. It raises Later only when the letter surely did not arrive, Unsure when it may have.
     4. It comes back within 22 seconds; a letter is held for 30.
     5. It keeps the other side's limits by itself, lets crisis letters go first, and says in
-       `resting` how long nothing may be sent at all.
+       `resting` how long routine letters must wait. A crisis letter is tried all the same.
     6. It writes no text, place or secret into a log or an exception.
     7. It is made without reaching for anybody: a room starts when the other side is down.
     """
@@ -59,12 +62,20 @@ class Channel(Protocol):
 
     @property
     def resting(self) -> float:
-        """Seconds for which nothing may be sent."""
+        """Seconds for which routine letters must wait."""
         ...
 
     async def send(self, parcel: Parcel) -> str:
         """Send one letter; returns the id the other side gave it."""
         ...
+
+
+def words_of(parcel: Parcel) -> library.Page | str:
+    """What a letter says. One that may have arrived before says so first: two alike without a word
+    would read like two alarms."""
+    if not parcel.is_repeat:
+        return parcel.page
+    return f"{library.phrase('seen_already', parcel.page.language)}\n\n{parcel.page.body}"
 
 
 class Missing:

@@ -13,7 +13,7 @@ import aiosmtplib
 from aiosmtplib import SMTP, SMTPException, SMTPResponseException
 
 from waiting_room import clock, library
-from waiting_room.channels.contract import Later, NotSent, Permanent, Unsure
+from waiting_room.channels.contract import Later, NotSent, Permanent, Unsure, words_of
 from waiting_room.errors import StartRefused
 from waiting_room.kill_points import under_way
 from waiting_room.letters import leading_to
@@ -84,7 +84,7 @@ class EmailChannel:
         # RFC 3834: two machines that answer each other would write for ever.
         mail["Auto-Submitted"] = "auto-generated"
         values = leading_to(self._address, parcel.values)
-        mail.set_content(library.to_text(parcel.page, values))
+        mail.set_content(library.to_text(words_of(parcel), values))
         return mail
 
     async def _hand_over(self, server: SMTP, place: str, mail: EmailMessage) -> None:

@@ -26,13 +26,11 @@ from waiting_room.sending import Parcel
 
 log = logging.getLogger(__name__)
 T = TypeVar("T")
-Landing = asyncio.Task[Outcome]
 
 LOOK_EVERY = 1.0
 # How long a routine letter that left may wait for others to be marked with it.
-GATHER = 0.2
-# Together less than a letter's lease: nobody else may take it while it is still on its way.
-PATIENCE = 5.0
+GATHER = 0.05
+# Less than a letter's lease: nobody else may take it while it is still on its way.
 SEND_WITHIN = 22.0
 # Within the eight seconds that the process gives its parts to end.
 LAST_MOMENTS = 6.0
@@ -45,9 +43,9 @@ class Lane:
         self.name = name
         self._channel = channel
         self._bell = f"lane {name}"
-        self._flying: set[Landing] = set()
+        self._flying: set[asyncio.Task[None]] = set()
+        # Routine letters that are claimed and not marked: what a kill may repeat.
         self._routine = 0
-        self._last_to: dict[str, Landing] = {}
         self._landed: list[Outcome] = []
         self._mark_at = 0.0
         self._held: Held | None = None
@@ -112,12 +110,10 @@ class Lane:
         return self._held is None or leases.is_current(session, self._held)
 
     async def _claim(self) -> list[Parcel]:
-        if self._channel.resting:
-            return []
         room = self._channel.at_once - self._routine
         # A lane that is nearly full takes nothing routine, so that each claim is worth its
         # transaction; a crisis letter is claimed all the same.
-        full = room <= self._channel.at_once // 4
+        full = room <= self._channel.at_once // 4 or self._channel.resting > 0
         limit = GROUP if full else min(room, GROUP)
         work = asyncio.to_thread(self._take, limit, only_crisis=full)
         found = await self._safely(work, "the letters stay queued")
@@ -143,59 +139,38 @@ class Lane:
                 sending.take_over(session, self.name, wall=clock.wall())
 
     def _launch(self, parcel: Parcel) -> None:
-        if parcel.is_crisis:
-            task = asyncio.create_task(self._fly(parcel, None))
-        else:
-            task = asyncio.create_task(self._fly(parcel, self._last_to.get(parcel.place)))
-            # People read a chat in order: the second letter to a place waits for the first. Crisis
-            # letters neither wait nor make others wait.
-            self._last_to[parcel.place] = task
-            self._routine += 1
+        self._routine += not parcel.is_crisis
+        task = asyncio.create_task(self._fly(parcel))
         self._flying.add(task)
         task.add_done_callback(self._flying.discard)
 
-    async def _fly(self, parcel: Parcel, before: Landing | None) -> Outcome:
-        try:
-            found = await self._safely(self._deliver(parcel, before), "the letter is tried again")
-        finally:
-            # Given back before the mark: the channel is free again, and marking may take a while.
-            self._routine -= not parcel.is_crisis
-        outcome = Outcome(parcel, trouble=_our_fault(parcel))
-        if isinstance(found, Outcome):
-            outcome = found
+    async def _fly(self, parcel: Parcel) -> None:
+        found = await self._safely(self._deliver(parcel), "the letter is tried again")
+        outcome = found if isinstance(found, Outcome) else Outcome(parcel, trouble=_fault(parcel))
         if parcel.is_crisis:
             # Alone and at once: after a kill, what was sent and not marked is sent again.
             await self._write_down([outcome])
         else:
             self._land(outcome)
-        return outcome
 
-    async def _deliver(self, parcel: Parcel, before: Landing | None) -> Outcome:
-        """Send one letter, after the one before it to the same place."""
-        if before is not None:
-            await asyncio.wait([before], timeout=PATIENCE)
-            trouble = _held_up_by(before)
-            if trouble:
-                return Outcome(parcel, trouble=trouble)
+    async def _deliver(self, parcel: Parcel) -> Outcome:
         try:
             async with asyncio.timeout(SEND_WITHIN):
                 reached("letter in hand")
-                message_id = await self._channel.send(parcel)
+                number = await self._channel.send(parcel)
                 reached("letter sent")
-                return Outcome(parcel, message_id)
+                return Outcome(parcel, number)
         except NotSent as not_sent:
-            return Outcome(parcel, trouble=not_sent)
+            return Outcome(parcel, trouble=settling.judged(parcel, not_sent, now=clock.now()))
         except TimeoutError:
             return Outcome(parcel, trouble=Unsure("it took too long"))
 
     def _land(self, outcome: Outcome) -> None:
-        if self._last_to.get(outcome.parcel.place) is asyncio.current_task():
-            del self._last_to[outcome.parcel.place]
         if not self._landed:
             self._mark_at = clock.monotonic() + GATHER
             self.wake()
         self._landed.append(outcome)
-        if len(self._landed) >= GROUP or not self._routine:
+        if len(self._landed) >= min(GROUP, self._routine):
             self._mark_at = 0.0
             self.wake()
 
@@ -208,6 +183,7 @@ class Lane:
         work = asyncio.to_thread(_store, group)
         failure = await self._safely(work, "what came of its letters is written down later")
         if failure is None:
+            self._routine -= sum(not one.parcel.is_crisis for one in group)
             return
         # Not the storage's fault: then it is what follows from the outcome, and that is left out.
         refused = isinstance(failure, StorageRefused)
@@ -227,28 +203,18 @@ class Lane:
 
 
 def _store(group: list[Outcome]) -> None:
-    now = clock.now()
     with db.write() as session:
-        for outcome in group:
-            settling.write_down(session, outcome, now=now)
+        settling.write_all_down(session, group, now=clock.now())
         reached("mark not stored", len(group))
     reached("mark stored", len(group))
     for outcome in group:
+        end = type(outcome.trouble).__name__.lower() if outcome.trouble else "sent"
+        sending.LETTERS.labels(outcome.parcel.channel, end).inc()
         if outcome.trouble is not None:
             log.warning("letter %s did not leave: %s", outcome.parcel.letter_id, outcome.trouble)
 
 
-def _held_up_by(before: Landing) -> Later | None:
-    """A letter waits with the one before it, so that they arrive in order."""
-    if not before.done():
-        return Later("the letter before it is on its way", LOOK_EVERY)
-    trouble, tries = before.result().trouble, before.result().parcel.tries
-    if isinstance(trouble, Later):
-        return Later(trouble.why, trouble.seconds or sending.pause_after(tries))
-    return None
-
-
-def _our_fault(parcel: Parcel) -> NotSent:
+def _fault(parcel: Parcel) -> NotSent:
     """A fault in our own code: tried for a while, in case it passes; then a person is told."""
     if not parcel.is_crisis and parcel.tries >= len(sending.RETRY):
         return Permanent("a fault of our own")

@@ -5,8 +5,10 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
+from heapq import heapify, heappop, heappush
 
 from waiting_room import clock
+from waiting_room.letters import Priority
 
 PER_SECOND = 30.0
 CHAT_GAP = 1.0
@@ -27,10 +29,10 @@ class _Waiter:
 
 
 class Resting(Exception):
-    """The other side asked for silence; nothing may be sent for so many seconds."""
+    """The other side asked for silence; nothing routine may be sent for so many seconds."""
 
     def __init__(self, seconds: float) -> None:
-        super().__init__(f"nothing may be sent for {seconds:.0f} s")
+        super().__init__(f"nothing routine may be sent for {seconds:.0f} s")
         self.seconds = seconds
 
 
@@ -52,32 +54,40 @@ class Pacer:
         self._time, self._sleep = time, sleep
         self._next = self._rest_until = float("-inf")
         self._chats: dict[str, float] = {}
+        self._forget_above = FORGET_CHATS_ABOVE
         self._waiting: list[_Waiter] = []
         self._count = 0
         self._serving: asyncio.Task[None] | None = None
 
     @property
     def resting(self) -> float:
-        """Seconds for which nothing may be sent; 0 when something may."""
+        """Seconds for which nothing routine may be sent; 0 when it may."""
         return max(0.0, self._rest_until - self._time())
 
     def rest(self, seconds: float) -> None:
-        """Send nothing for so long. Everybody in the queue is sent home with Resting."""
+        """Send nothing routine for so long. Who queues for it is sent home with Resting.
+
+        Urgent messages still get their turn. What is sent in a pause is mostly refused, and that
+        may lengthen the pause; but Telegram does not say whether it speaks of one chat or of the
+        whole bot, and where it was about another chat, the help lines arrive. That is worth one try
+        for each, and no more: what is refused itself waits for the pause named in that answer.
+        """
         self._rest_until = max(self._rest_until, self._time() + seconds)
-        # What is sent in the pause is refused as well. Their letters go back to the outbox, where a
-        # crisis letter that comes meanwhile stands before them.
         waiting, self._waiting = self._waiting, []
         for waiter in waiting:
-            if not waiter.turn.done():
+            if waiter.urgency == Priority.CRISIS:
+                self._waiting.append(waiter)
+            elif not waiter.turn.done():
                 waiter.turn.set_exception(Resting(seconds))
+        heapify(self._waiting)
 
     async def turn(self, chat: str, *, urgency: int) -> None:
         """Come back when it is this message's turn; the lowest urgency number goes first."""
-        if self.resting:
+        if self.resting and urgency != Priority.CRISIS:
             raise Resting(self.resting)
         self._count += 1
         turn = asyncio.get_running_loop().create_future()
-        self._waiting.append(_Waiter(urgency, self._count, chat, turn))
+        heappush(self._waiting, _Waiter(urgency, self._count, chat, turn))
         if self._serving is None or self._serving.done():
             self._serving = asyncio.create_task(self._serve())
         await turn
@@ -91,22 +101,34 @@ class Pacer:
     def _step(self) -> float:
         """Give one turn if one may be given now; returns how long to wait before the next look."""
         now = self._time()
-        # Whoever stopped waiting (a time limit) must not use up a turn.
-        self._waiting = [waiter for waiter in self._waiting if not waiter.turn.done()]
         if self._next > now:
             return self._next - now
-        ready = [w for w in self._waiting if self._chats.get(w.chat, now) <= now]
-        if not ready:
+        first = self._first_ready(now)
+        if first is None:
             # Somebody whose chat is free may join the queue meanwhile.
             return LOOK_AGAIN if self._waiting else 0.0
-        first = min(ready)
-        self._waiting.remove(first)
         # Woken a little late, we count from the slot: else each sleep would cost some of the rate.
         late = now - self._next
         self._next = (self._next if late < max(self._gap / 2, A_LITTLE_LATE) else now) + self._gap
         self._chats[first.chat] = now + self._chat_gap
         # Ten thousand people who were written to once must not stay in memory for ever.
-        if len(self._chats) > FORGET_CHATS_ABOVE:
+        if len(self._chats) > self._forget_above:
             self._chats = {chat: free for chat, free in self._chats.items() if free > now}
+            self._forget_above = max(FORGET_CHATS_ABOVE, 2 * len(self._chats))
         first.turn.set_result(None)
         return 0.0
+
+    def _first_ready(self, now: float) -> _Waiter | None:
+        """Take the most urgent whose chat is free out of the queue."""
+        aside: list[_Waiter] = []
+        first = None
+        while self._waiting and first is None:
+            waiter = heappop(self._waiting)
+            if self._chats.get(waiter.chat, now) > now:
+                aside.append(waiter)
+            # Whoever stopped waiting (a time limit) must not use up a turn.
+            elif not waiter.turn.done():
+                first = waiter
+        for waiter in aside:
+            heappush(self._waiting, waiter)
+        return first

@@ -7,17 +7,10 @@ import logging
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import timedelta
-from functools import partial
+from functools import lru_cache, partial
 from typing import Any
 
-from telegram import (
-    Bot,
-    InlineKeyboardButton,
-    InlineKeyboardMarkup,
-    LinkPreviewOptions,
-    MessageEntity,
-    ReplyKeyboardMarkup,
-)
+from telegram import InlineKeyboardButton, InlineKeyboardMarkup, ReplyKeyboardMarkup
 from telegram.error import (
     BadRequest,
     ChatMigrated,
@@ -29,9 +22,14 @@ from telegram.error import (
     TimedOut,
 )
 
-from waiting_room import library
-from waiting_room.channels.contract import Later, NotSent, Permanent, Unsure
-from waiting_room.channels.http_request import CONNECTIONS, READ_SECONDS, HttpRequest
+from waiting_room import library, sending
+from waiting_room.channels.contract import Later, NotSent, Permanent, Unsure, words_of
+from waiting_room.channels.http_request import (
+    CONNECTIONS,
+    READ_SECONDS,
+    HttpRequest,
+    NotDelivered,
+)
 from waiting_room.channels.pacing import Pacer, Resting
 from waiting_room.letters import Priority, leading_to
 from waiting_room.sending import Parcel
@@ -40,10 +38,12 @@ from waiting_room.sending import Parcel
 logging.getLogger("telegram").setLevel(logging.WARNING)
 log = logging.getLogger(__name__)
 
-NO_PREVIEW = LinkPreviewOptions(is_disabled=True)
+Json = dict[str, Any]
+NO_PREVIEW = {"is_disabled": True}
 # A letter whose turn does not come is put back, so that its lease never runs out while it waits.
 TURN_WITHIN = 5.0
-ASK_AGAIN = 2.0
+# Asking, the turn and the sending together stay below what a channel may take.
+ASK_WITHIN = 5.0
 # Later and not Permanent: it is our setting that is wrong, and the letter still has its reader.
 TOKEN_WRONG = 60.0
 
@@ -66,11 +66,11 @@ REFUSALS: tuple[tuple[type[TelegramError], str, Callable[[], NotSent]], ...] = (
 
 @dataclass(frozen=True)
 class _Message:
-    """One message of a letter, as the library takes it."""
+    """One message of a letter, as it goes over the wire."""
 
     text: str
-    entities: list[MessageEntity]
-    keyboard: InlineKeyboardMarkup | ReplyKeyboardMarkup | None
+    entities: list[Json]
+    keyboard: Json | None
 
 
 class TelegramChannel:
@@ -91,24 +91,19 @@ class TelegramChannel:
         read: float = READ_SECONDS,
     ) -> None:
         self._request = HttpRequest(read=read)
-        # Never initialised: that asks Telegram, and a room starts when Telegram is down.
-        self._bot = Bot(
-            token,
-            base_url=f"{api}/bot",
-            request=self._request,
-            get_updates_request=self._request,
-        )
+        self._url, self._ask_within = f"{api}/bot{token}", min(read, ASK_WITHIN)
         self._address = address
         self._protect = protect
         self._pacer = pacer or Pacer()
         # As many as leave in a second: nobody stands in the queue for long, and none is idle.
         self.at_once = max(20, min(CONNECTIONS, round(self._pacer.per_second)))
         self._parts_sent: dict[str, int] = {}
-        self._doubtful = self._asking = False
+        self._doubtful, self._silences = False, 0
+        self._asking: asyncio.Task[bool] | None = None
 
     @property
     def resting(self) -> float:
-        """Seconds of silence Telegram still wants from this bot."""
+        """Seconds for which routine letters must wait: Telegram asked for it, or is away."""
         return self._pacer.resting
 
     async def close(self) -> None:
@@ -124,7 +119,8 @@ class TelegramChannel:
         try:
             for number, message in enumerate(messages[start:], start):
                 message_id = await self._send_part(parcel, message)
-                self._parts_sent[parcel.letter_id] = number + 1
+                if len(messages) > 1:
+                    self._parts_sent[parcel.letter_id] = number + 1
         # It surely did not arrive: the next try goes on with this part.
         except Later:
             raise
@@ -146,16 +142,25 @@ class TelegramChannel:
         # A crisis letter asks nothing first: twice is better than late.
         if not self._doubtful or parcel.is_crisis:
             return
-        if self._asking:
-            raise Later("waiting whether Telegram answers", ASK_AGAIN)
-        self._asking = True
+        if self._asking is None or self._asking.done():
+            self._asking = asyncio.create_task(self._ask())
+        # One question for all who wait; whoever stops waiting does not stop it.
+        if not await asyncio.shield(self._asking):
+            raise Later("Telegram does not answer", self._pacer.resting, tried=False)
+
+    async def _ask(self) -> bool:
         try:
-            await self._bot.get_me()
-            self._doubtful = False
+            await self._request.ask(f"{self._url}/getMe", read=self._ask_within)
         except TelegramError:
-            raise Later("Telegram does not answer") from None
-        finally:
-            self._asking = False
+            # While Telegram is away the queue stays where it is, and is looked at less and less.
+            self._silences += 1
+            self._pacer.rest(sending.pause_after(self._silences))
+            return False
+        self._heard()
+        return True
+
+    def _heard(self) -> None:
+        self._doubtful, self._silences = False, 0
 
     async def _send_part(self, parcel: Parcel, message: _Message) -> str:
         try:
@@ -169,34 +174,30 @@ class TelegramChannel:
         return await self._post(parcel.place, plain, urgency=parcel.priority)
 
     async def _post(self, place: str, message: _Message, *, urgency: int) -> str:
+        body: Json = {"chat_id": int(place), "text": message.text}
+        body |= {"protect_content": self._protect, "link_preview_options": NO_PREVIEW}
+        body |= {"entities": message.entities} if message.entities else {}
+        body |= {"reply_markup": message.keyboard} if message.keyboard else {}
         try:
             await asyncio.wait_for(self._pacer.turn(place, urgency=urgency), TURN_WITHIN)
         except Resting as rest:
-            raise Later("Telegram asked for a pause", rest.seconds) from None
+            raise Later("Telegram asked for a pause", rest.seconds, tried=False) from None
         except TimeoutError:
-            raise Later("too long a queue", 1.0) from None
+            raise Later("too long a queue", 1.0, tried=False) from None
         try:
-            sent = await self._bot.send_message(
-                int(place),
-                message.text,
-                entities=message.entities or None,
-                reply_markup=message.keyboard,
-                protect_content=self._protect,
-                link_preview_options=NO_PREVIEW,
-            )
+            sent = await self._request.ask(f"{self._url}/sendMessage", body)
         except TelegramError as error:
             raise self._meaning(error) from None
-        self._doubtful = False
-        return str(sent.message_id)
+        self._heard()
+        return str(sent["message_id"])
 
     def _meaning(self, error: TelegramError) -> NotSent:
         if isinstance(error, RetryAfter):
             seconds = _seconds(error)
             self._pacer.rest(seconds)
             return Later("Telegram asked for a pause", seconds)
-        verdict = verdict_of(error)
-        self._doubtful = self._doubtful or isinstance(verdict, Unsure)
-        return verdict
+        self._doubtful = self._doubtful or isinstance(error, TimedOut | NotDelivered)
+        return verdict_of(error)
 
 
 def verdict_of(error: TelegramError) -> NotSent:
@@ -208,7 +209,7 @@ def verdict_of(error: TelegramError) -> NotSent:
 
 def render(parcel: Parcel, address: str) -> Iterator[_Message]:
     """A letter as Telegram messages; the last one carries the keys."""
-    parts = library.to_telegram(parcel.page, leading_to(address, parcel.values))
+    parts = library.to_telegram(words_of(parcel), leading_to(address, parcel.values))
     links = [_link(offer, address) for row in parcel.choices for offer in row if offer["url"]]
     # Telegram puts only https addresses on a button; any other one is told in words.
     told = [f"{label}: {url}" for label, url in links if not url.startswith("https://")]
@@ -217,18 +218,23 @@ def render(parcel: Parcel, address: str) -> Iterator[_Message]:
     if not parts:
         raise Permanent("the page is empty")
     for text, entities in parts[:-1]:
-        yield _Message(text, [_entity(one) for one in entities], None)
+        yield _Message(text, entities, None)
     text, entities = parts[-1]
-    yield _Message(text, [_entity(one) for one in entities], _keyboard(parcel, address))
+    yield _Message(text, entities, _keyboard(parcel, address))
 
 
-def _keyboard(parcel: Parcel, address: str) -> InlineKeyboardMarkup | ReplyKeyboardMarkup | None:
+def _keyboard(parcel: Parcel, address: str) -> Json | None:
     if parcel.keys:
-        labels = [[offer["label"] for offer in row] for row in parcel.choices]
-        return ReplyKeyboardMarkup(labels, resize_keyboard=True, is_persistent=True)
+        return _large_keys(tuple(tuple(offer["label"] for offer in row) for row in parcel.choices))
     rows = [[_button(offer, address) for offer in row] for row in parcel.choices]
     shown = [[button for button in row if button] for row in rows]
-    return InlineKeyboardMarkup([row for row in shown if row]) if any(shown) else None
+    return InlineKeyboardMarkup([row for row in shown if row]).to_dict() if any(shown) else None
+
+
+# Thousands of people are offered the same few sets of keys.
+@lru_cache(maxsize=256)
+def _large_keys(labels: tuple[tuple[str, ...], ...]) -> Json:
+    return ReplyKeyboardMarkup(labels, resize_keyboard=True, is_persistent=True).to_dict()
 
 
 def _button(offer: dict[str, str], address: str) -> InlineKeyboardButton | None:
@@ -241,10 +247,6 @@ def _button(offer: dict[str, str], address: str) -> InlineKeyboardButton | None:
 def _link(offer: dict[str, str], address: str) -> tuple[str, str]:
     url = offer["url"]
     return offer["label"], f"{address}{url}" if url.startswith("/") else url
-
-
-def _entity(mark: dict[str, Any]) -> MessageEntity:
-    return MessageEntity(**mark)
 
 
 def _seconds(error: RetryAfter) -> float:

@@ -10,6 +10,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 from waiting_room.models.base import Row, Sealed
 
 HELD = "held"
+WAITS, OPEN = text("state = 'queued'"), text("state IN ('queued', 'sending')")
 
 
 class LetterRow(Row):
@@ -25,6 +26,8 @@ class LetterRow(Row):
     channel: Mapped[str] = mapped_column(String(16))
     place_sealed: Mapped[bytes | None]
     place = Sealed()
+    # Letters of one line arrive in the order they were said; the sealed place cannot be compared.
+    line: Mapped[str | None] = mapped_column(String(80))
     page: Mapped[str] = mapped_column(String(80))
     # With the page's digest the exact words can be shown again years later (decision 5).
     digest: Mapped[str] = mapped_column(String(64))
@@ -49,9 +52,16 @@ class LetterRow(Row):
     dedupe: Mapped[str | None] = mapped_column(String(80), unique=True)
 
     __table_args__ = (
-        # The question every lane asks each second; nearly all rows are settled and never touched by
-        # it.
         Index("ix_letter_state_due_at", "state", "due_at", "priority"),
+        # What every lane asks each second. Nearly all rows are settled, and stand in neither: both
+        # stay as small as the queue, in the order in which it is emptied.
+        Index(
+            "ix_letter_to_send",
+            *("channel", "priority", "due_at", "id"),
+            sqlite_where=WAITS,
+            postgresql_where=WAITS,
+        ),
+        Index("ix_letter_in_line", "line", "id", sqlite_where=OPEN, postgresql_where=OPEN),
         Index("ix_letter_patient_id_made_at", "patient_id", "made_at"),
         # What was just said to a chat, and what is held for it, among years of letters.
         Index("ix_letter_address_id_made_at", "address_id", "made_at"),
