@@ -11,14 +11,13 @@ import random
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from functools import partial
 from typing import Any
 
 from prometheus_client import Counter
 from sqlalchemy import ColumnElement, Select, bindparam, exists, or_, select, update
 from sqlalchemy.orm import InstrumentedAttribute, Session, aliased
 
-from waiting_room import db, keyring, library
+from waiting_room import keyring, library
 from waiting_room.errors import NotFound
 from waiting_room.letters import Priority
 from waiting_room.models import LetterRow
@@ -261,9 +260,5 @@ def _end(session: Session, row: LetterRow, state: str, why: str, *, now: datetim
     row.state, row.why, row.settled_at, row.lease_until = state, why, now, None
     # Those behind it in the line can go now.
     wake(session)
-    db.after_commit(session, partial(_tell_end, row.id, row.channel, state, why))
-
-
-def _tell_end(letter_id: str, channel: str, state: str, why: str) -> None:
-    LETTERS.labels(channel, state).inc()
-    log.warning("letter %s %s: %s", letter_id, state, why)
+    LETTERS.labels(row.channel, state).inc()
+    log.warning("letter %s %s: %s", row.id, state, why)

@@ -103,8 +103,7 @@ class Lane:
             task.cancel()
         if flying:
             await asyncio.wait(flying)
-        self._last_to.clear()
-        self._routine = 0
+        self._routine = sum(not one.parcel.is_crisis for one in self._landed)
 
     def _is_ours(self, session: Session) -> bool:
         return self._held is None or leases.is_current(session, self._held)
