@@ -9,7 +9,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from apscheduler.schedulers.background import BackgroundScheduler
@@ -20,9 +20,6 @@ from waiting_room.settings import Settings
 
 log = logging.getLogger(__name__)
 SECOND, MINUTE, HOUR = 1, 60, 3600
-# Before any other: how long we were away must be known before anybody's silence is counted, and
-# what fell due meanwhile is done before the heartbeat looks for it.
-FIRST = ("keep_beats", "climb", "seal_audit")
 # What a jump of the demo moves. The others look after this process and live by the wall.
 BY_CARE_TIME = ("fill_check_ins", "ask_check_ins", "chase_silence", "climb", "knock", "roll_groups")
 
@@ -36,6 +33,7 @@ class Tick:
     promise: str
     act: Callable[[datetime], int]
     beat: str = "ticks"
+    after: int = 0
 
 
 def table(settings: Settings) -> list[Tick]:
@@ -55,7 +53,8 @@ def table(settings: Settings) -> list[Tick]:
         Tick("anchor_audit", 5 * MINUTE, "a cut tail shows", chain.drop),
         Tick("backup", 20 * SECOND, "what a lost machine takes with it is bounded", copies.copy),
         Tick("watch_space", MINUTE, "a disk that fills is known in time", space.watch),
-        Tick("heartbeat", MINUTE, "somebody outside knows when we are stuck", watch.beat),
+        # A little later: by then every loop has begun, and what fell due meanwhile is done.
+        Tick("heartbeat", MINUTE, "somebody outside knows when we are stuck", watch.beat, after=5),
         Tick("fill_check_ins", HOUR // 2, "48 hours are planned", ticks.fill_check_ins),
         Tick("forget_expired", HOUR, "unanswered referrals go", ticks.forget_expired),
         Tick("retire", HOUR, "nothing is kept longer than it is of use", ticks.retire),
@@ -96,12 +95,13 @@ def start(settings: Settings, *, whole: bool = True) -> BackgroundScheduler:
         job_defaults={"coalesce": True, "max_instances": 1, "misfire_grace_time": None},
     )
     ticking = table(settings) if whole else beside(settings)
-    at_once = [tick for tick in ticking if tick.name in FIRST]
-    for tick in sorted(at_once, key=lambda tick: FIRST.index(tick.name)):
-        run(tick)
+    # Before any other: how long we were away must be known before anybody's silence is counted.
+    for tick in ticking:
+        if tick.name == "keep_beats":
+            run(tick)
     for tick in ticking:
         # At once: after an outage overdue steps must not wait for a whole interval more.
-        first = clock.wall()
+        first = clock.wall() + timedelta(seconds=tick.after)
         scheduler.add_job(
             run, "interval", (tick,), seconds=tick.every, id=tick.name, next_run_time=first
         )

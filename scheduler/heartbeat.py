@@ -21,7 +21,7 @@ class Watch:
     """Looks at the room once a minute and pings the outside watcher when all is well."""
 
     def __init__(self, settings: Settings) -> None:
-        self._url = settings.heartbeat_url
+        self._url, self._loops = settings.heartbeat_url, beats.required(settings)
         self._bad_rounds = 0
 
     def beat(self, now: datetime) -> int:
@@ -44,9 +44,9 @@ class Watch:
         wall = clock.wall()
         with db.read() as session:
             broken = promises.audit(session, promises.Moment(now, wall))
-            silent = beats.silent(session, wall=wall)
+            missing = beats.missing(session, self._loops, wall=wall)
         found = [f"broken: {name} ({', '.join(ids)})" for name, ids in broken.items()]
-        return found + [f"the loop {name} is silent" for name in silent]
+        return found + [f"the loop {name} is silent" for name in missing]
 
     def _call_somebody(self, now: datetime) -> None:
         self._bad_rounds += 1

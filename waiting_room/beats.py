@@ -59,6 +59,12 @@ def all_of(session: Session) -> dict[str, datetime]:
     return {beat.name: beat.at for beat in session.scalars(select(Beat))}
 
 
+def proved(session: Session) -> datetime | None:
+    """When the room last showed that every promise is kept; None when it never did."""
+    found = session.get(Beat, PROOF)
+    return found.at if found else None
+
+
 def required(settings: Settings) -> list[str]:
     """The loops without which this room is not well, whichever process runs them."""
     tokens = {"patients": settings.telegram_token, "staff": settings.staff_telegram_token}

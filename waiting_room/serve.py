@@ -21,7 +21,7 @@ from bot.telegram.poller import Poller
 from bot.telegram.webhook import Webhook, set_webhook
 from bot.web_chat import door as web_chat
 from scheduler.drift import Drift
-from waiting_room import beats, clock, db, far_bells, kill_points, leases
+from waiting_room import beats, clock, db, far_bells, kill_points, leases, migrations
 from waiting_room.care import inbox
 from waiting_room.channels.delivery import Delivery
 from waiting_room.errors import StartRefused, StorageRefused
@@ -51,7 +51,7 @@ def run(settings: Settings, *, only: Collection[str] = ()) -> None:
 
 def application(settings: Settings, telegram: Webhook | None = None) -> FastAPI:
     """Every web door in one application."""
-    app = web.build(settings)
+    app = web.build(settings, checks={"tables": migrations.fits})
     web_chat.install(app)
     if telegram is not None:
         app.include_router(telegram.router)

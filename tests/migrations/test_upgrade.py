@@ -182,3 +182,16 @@ def test_two_starts_at_once_upgrade_once(url: str, tmp_path: Path) -> None:
         kept = sqlite3.connect(tmp_path / f"room.before-{head()}.db")
         assert kept.execute("SELECT version_num FROM alembic_version").fetchall() == [(head(),)]
         kept.close()
+
+
+def test_the_code_knows_whether_it_fits_the_tables(url: str, tmp_path: Path) -> None:
+    assert migrations.fits() is False
+    migrations.upgrade()
+    assert migrations.fits() is True
+    older = text("UPDATE alembic_version SET version_num = '0001'")
+    with db.current().writing.begin() as connection:
+        connection.execute(older)
+    assert migrations.fits() is False
+    with db.current().writing.begin() as connection:
+        connection.execute(text("UPDATE alembic_version SET version_num = 'newer'"))
+    assert migrations.fits() is True

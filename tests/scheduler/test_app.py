@@ -10,12 +10,11 @@ from pathlib import Path
 
 import pytest
 
-from scheduler import anchor, app, heartbeat, outside
+from scheduler import anchor, app
 from scheduler.ticks import Words
 from tests.fakes.heartbeat import Heartbeat
-from waiting_room import audit, beats, clock, db, library, process, settings
-from waiting_room.care import alerts, danger
-from waiting_room.care.colours import Colour
+from waiting_room import audit, beats, db, library, settings
+from waiting_room.care import danger
 from waiting_room.settings import Settings
 
 NEW = "---\ntitle: Sleeping well\n---\n\nGo to bed at the same time each night.\n"
@@ -164,42 +163,6 @@ def test_danger_words_follow_an_edit_and_keep_the_last_good(
     (words / "danger-words" / "en-broken.md").unlink()
     follower.follow(now)
     assert danger.current() is not before
-
-
-def test_the_watcher_hears_only_while_all_is_well(room: Path, now: datetime) -> None:
-    beats.forget()
-    with Heartbeat() as outside_watcher:
-        watch = heartbeat.Watch(chosen(heartbeat_url=outside_watcher.url))
-        assert watch.beat(now) == 1
-        with db.write() as session:
-            alert = alerts.raise_(session, alerts.Cause(Colour.RED, "words"), now=now)
-            alert.due_at = now
-        later = now.replace(hour=11)
-        assert watch.beat(later) == 0
-        assert "steps are taken on time" in watch.trouble(later)[0]
-        assert len(outside_watcher.pings) == 1
-    beats.forget()
-
-
-def test_a_silent_loop_silences_the_heartbeat(room: Path, now: datetime) -> None:
-    beats.forget()
-    wall = clock.wall()
-    beats.note("poller patients", wall=wall - beats.SILENT_AFTER * 2)
-    with db.write() as session:
-        beats.keep(session)
-    watch = heartbeat.Watch(chosen())
-    assert watch.trouble(now) == [f"the loop poller patients@{process.NAME} is silent"]
-    assert watch.beat(now) == 0
-    beats.forget()
-
-
-def test_a_watcher_that_is_down_is_no_trouble_of_ours(room: Path, now: datetime) -> None:
-    with Heartbeat() as gone:
-        url = gone.url
-    assert outside.tell(url) is False
-    beats.forget()
-    assert heartbeat.Watch(chosen(heartbeat_url=url)).beat(now) == 0
-    beats.forget()
 
 
 def test_the_head_of_the_chain_leaves_the_house(room: Path, now: datetime) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -11,9 +11,21 @@ from fastapi.testclient import TestClient
 
 from tests.web.conftest import ADDRESS
 from waiting_room import beats, clock, db, settings
+from waiting_room.care import alerts
+from waiting_room.care.colours import Colour
 from waiting_room.web import app
 
 Ask = Callable[..., TestClient]
+
+
+@pytest.fixture(autouse=True)
+def alive(room: Path) -> Iterator[None]:
+    """Every loop beats."""
+    beats.forget()
+    for name in beats.required(settings.load(data=room)):
+        beats.note(name, wall=clock.wall())
+    yield
+    beats.forget()
 
 
 @pytest.fixture
@@ -54,14 +66,20 @@ def test_without_database_it_is_not_ready(ask: Ask, tmp_path: Path) -> None:
     assert (found.status_code, found.json()["database"]) == (503, False)
 
 
-def test_a_silent_loop_is_seen(ask: Ask) -> None:
-    beats.forget()
-    beats.note("delivery", wall=clock.wall() - timedelta(seconds=90))
-    with db.write() as session:
-        beats.keep(session)
-    beats.forget()
+@pytest.mark.parametrize("loop", ["inbox", "lane email", "ticks"])
+def test_a_loop_that_nobody_runs_is_seen(ask: Ask, loop: str) -> None:
+    beats.note(loop, wall=clock.wall() - timedelta(seconds=90))
     found = ask().get("/health/ready")
     assert (found.status_code, found.json()["loops"]) == (503, False)
+
+
+def test_a_broken_promise_is_named_to_this_machine_only(ask: Ask, now: datetime) -> None:
+    with db.write() as session:
+        alert = alerts.raise_(session, alerts.Cause(Colour.RED, "sample"), now=now)
+        alert.due_at = now - timedelta(minutes=2)
+    here, there = ask().get("/health/ready"), ask("203.0.113.9").get("/health/ready")
+    assert (here.status_code, here.json()["broken"]) == (503, ["steps are taken on time"])
+    assert (there.status_code, there.text) == (503, "not ready")
 
 
 @pytest.mark.parametrize("header", ["forwarded", "x-forwarded-for", "x-real-ip"])

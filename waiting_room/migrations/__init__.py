@@ -9,6 +9,7 @@ from __future__ import annotations
 import fcntl
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import cache
 from pathlib import Path
 
 from alembic import command
@@ -37,6 +38,19 @@ def revision_of(connection: Connection) -> str | None:
 def knows(revision: str, folder: Path = FOLDER) -> bool:
     """Whether this release has heard of these tables."""
     return revision in {each.revision for each in _script(folder).walk_revisions()}
+
+
+def fits() -> bool:
+    """Whether this code can work on the tables as they are: its own, or those of a newer release,
+    which only adds. Tables of an older one are a copy that somebody put back."""
+    return _revision(db.current()) not in _older()
+
+
+@cache
+def _older() -> set[str | None]:
+    script = _script(FOLDER)
+    known = {each.revision for each in script.walk_revisions()}
+    return {None, *known} - {script.get_current_head()}
 
 
 def upgrade(folder: Path = FOLDER, *, to: str = "head") -> bool:

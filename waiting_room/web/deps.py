@@ -8,7 +8,7 @@ from urllib.parse import quote
 from fastapi import Depends, HTTPException, Request, params
 from starlette.responses import Response
 
-from waiting_room import clock, db, permissions
+from waiting_room import beats, clock, db, permissions
 from waiting_room.care import providers, sign_ins
 from waiting_room.errors import StorageRefused
 from waiting_room.models import Provider, Staff
@@ -68,6 +68,7 @@ def signed_in_early(request: Request) -> Staff:
     with db.read() as session:
         found = sign_ins.who(session, token, wall=wall) if token else None
         provider = providers.current(session)
+        request.state.proved = beats.proved(session)
     if found is None:
         raise _elsewhere(request, _sign_in_address(request))
     request.state.staff, request.state.provider = found.staff, provider

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from functools import partial
 from ipaddress import ip_address
 
 import structlog
@@ -30,10 +31,10 @@ def live() -> Response:
 
 @router.get("/health/ready")
 def ready(request: Request) -> Response:
-    """Whether people may be sent here: the database answers, no loop has gone silent, and every
-    further check of whoever composed this process passes. `broken` names the promises that are
-    not kept."""
-    checks: Checks = {"database": _database, "loops": _loops, **request.app.state.checks}
+    """Whether people may be sent here: the database answers, each loop runs in some process, every
+    further check of whoever composed this one passes, and no promise is `broken`."""
+    loops = partial(_loops, beats.required(request.app.state.settings))
+    checks: Checks = {"database": _database, "loops": loops, **request.app.state.checks}
     found: dict[str, object] = {name: _passes(name, check) for name, check in checks.items()}
     broken = _broken_promises()
     status = 200 if all(found.values()) and not broken else 503
@@ -65,9 +66,9 @@ def _database() -> bool:
         return providers.current(session) is not None
 
 
-def _loops() -> bool:
+def _loops(required: list[str]) -> bool:
     with db.read() as session:
-        return not beats.silent(session, wall=clock.wall())
+        return not beats.missing(session, required, wall=clock.wall())
 
 
 def _broken_promises() -> list[str]:

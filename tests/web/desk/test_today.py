@@ -5,11 +5,13 @@ from __future__ import annotations
 import re
 from datetime import datetime, timedelta
 
+import pytest
+
 from tests.web.conftest import Browser, seat
 from tests.web.desk.conftest import Person, raise_alert, says
 from waiting_room import beats, clock, db
 from waiting_room.care.colours import Colour
-from waiting_room.models import Kinship, Provider, Staff, new_id
+from waiting_room.models import Beat, Kinship, Provider, Staff, new_id
 from waiting_room.models.staff import EDITOR
 
 
@@ -68,18 +70,40 @@ def test_an_editor_has_no_list(browser: Browser, ready: None, person: Person) ->
     assert browser.get("/desk/find").status_code == 403
 
 
-def test_sample_data_and_proof_of_life_have_their_banners(browser: Browser, sam: Staff) -> None:
-    assert "no sign of life" in browser.get("/desk").text
-    wall = clock.wall()
+def prove(ago: timedelta) -> None:
+    """The room showed a sign of life so long ago."""
+    with db.write() as session:
+        session.merge(Beat(name=beats.PROOF, at=clock.wall() - ago))
+
+
+def test_sample_data_have_a_banner(browser: Browser, sam: Staff) -> None:
     with db.write() as session:
         session.get_one(Provider, 1).is_sample = True
-        beats.note("proof of life", wall=wall)
-        beats.keep(session)
+    assert "Sample data" in browser.get("/desk").text
+
+
+@pytest.mark.parametrize("path", ["/desk", "/desk/find", "/desk/me"])
+def test_every_page_of_the_desk_says_when_alerts_may_not_leave(
+    browser: Browser, sam: Staff, path: str
+) -> None:
+    assert "no sign of life yet" in browser.get(path).text
+    prove(timedelta(minutes=2, seconds=50))
+    assert "Not working" not in browser.get(path).text
+    prove(timedelta(minutes=3, seconds=10))
+    page = browser.get(path).text
+    assert "Not working" in page and "last sign of life was 3 minutes ago" in page
+    assert "Phone the people you worry about" in page and 'role="alert"' in page
+
+
+def test_the_day_asks_once_a_minute_whether_the_room_lives(browser: Browser, sam: Staff) -> None:
+    prove(timedelta(seconds=20))
     page = browser.get("/desk").text
-    assert "Alerts go out. Last sign of life" in page and "Sample data" in page
-    beats.note("proof of life", wall=wall - timedelta(hours=1))
-    beats.forget()
-    assert "Working" in browser.get("/desk/alive").text
+    assert "Alerts are leaving. Last checked just now." in page
+    assert page.index("Waiting longest") < page.index("Alerts are leaving")
+    assert page.count('hx-get="/desk/alive"') == 1
+    assert "Alerts are leaving" in browser.get("/desk/alive").text
+    prove(timedelta(hours=1))
+    assert "was 1 hour ago" in browser.get("/desk/alive").text
 
 
 def test_the_block_brings_the_news_for_a_screen_reader(

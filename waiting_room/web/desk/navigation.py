@@ -12,6 +12,7 @@ from waiting_room import clock, permissions
 from waiting_room.care import hours
 from waiting_room.models import Provider, Staff
 from waiting_room.web import demo
+from waiting_room.web.desk import alive
 
 # Words, address, and the act (permissions.ACTS) it needs; "" is for everybody.
 MENU: tuple[tuple[str, str, str], ...] = (
@@ -45,6 +46,7 @@ def desk_context(request: Request) -> dict[str, object]:
         | demo.bar(request, zone)
         | {
             "user": staff.name,
+            "alive": alive.look(request),
             "sign_out_url": "/desk/sign-out",
             "nav_items": _items(staff, request.url.path) if is_ready else [],
         }

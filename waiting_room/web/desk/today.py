@@ -12,7 +12,7 @@ from waiting_room.care import caseload
 from waiting_room.care.colours import Colour
 from waiting_room.pages.render import render
 from waiting_room.web.deps import SignedIn, may
-from waiting_room.web.desk import alive, copies, wording
+from waiting_room.web.desk import copies, wording
 from waiting_room.web.desk.frame import around
 
 router = APIRouter(prefix="/desk")
@@ -32,7 +32,6 @@ def today(request: Request, staff: SignedIn, done: str = "") -> Response:
             "unread": caseload.unread(session, staff, now=now),
             **_alerts(caseload.open_alerts(session, staff, now=now)),
             "version": caseload.version(session, staff, now=now),
-            "life": alive.look(session, request.state.provider, wall=clock.wall()),
             "copied": copies.words(request, session, staff, now=now),
         }
     frame = around(request, now=now) | {"live": True, "done": wording.DONE.get(done, "")}
