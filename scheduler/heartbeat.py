@@ -6,7 +6,7 @@ import logging
 from datetime import datetime
 
 from scheduler import outside
-from waiting_room import beats, clock, db
+from waiting_room import beats, clock, db, leases
 from waiting_room.care import alerts, promises
 from waiting_room.care.colours import Colour
 from waiting_room.settings import Settings
@@ -15,6 +15,8 @@ log = logging.getLogger(__name__)
 # One bad round may be the moment after a restart; the watcher outside waits as long.
 ROUNDS = 3
 KIND = "a promise is broken"
+# Longer than the minute between two looks, so that it stays with one process while that lives.
+LOOKS_FOR = 70.0
 
 
 class Watch:
@@ -25,7 +27,9 @@ class Watch:
         self._bad_rounds = 0
 
     def beat(self, now: datetime) -> int:
-        """1 when the watcher was told that all is well."""
+        """1 when the watcher was told that all is well; 0 also when another process looks."""
+        if not leases.ours("watch", seconds=LOOKS_FOR):
+            return 0
         trouble = self.trouble(now)
         # Silence is the alarm: the watcher outside speaks up when it hears nothing from us.
         if trouble:

@@ -76,7 +76,7 @@ def test_a_loop_that_began_here_is_alive_before_it_is_stored(any_room: Path) -> 
 
 def test_a_room_needs_the_loops_of_what_is_set_up() -> None:
     token = "7000000001:AAsamplePatientsTokenForTests00"
-    plain = {"ticks", "inbox", *beats.LANES}
+    plain = {"ticks", "clock", "inbox", *beats.LANES}
     assert set(beats.required(settings.load())) == plain
     polling = settings.load(telegram_token=token)
     assert set(beats.required(polling)) == plain | {"poller patients"}

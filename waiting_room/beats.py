@@ -70,7 +70,7 @@ def required(settings: Settings) -> list[str]:
     tokens = {"patients": settings.telegram_token, "staff": settings.staff_telegram_token}
     polls = settings.telegram_mode == "polling"
     pollers = [f"poller {bot}" for bot, token in tokens.items() if token and polls]
-    return ["ticks", "inbox", *LANES, *pollers]
+    return ["ticks", "clock", "inbox", *LANES, *pollers]
 
 
 def missing(session: Session, required: Iterable[str], *, wall: datetime) -> list[str]:

@@ -41,6 +41,7 @@ class Settings(BaseSettings):
     mail_from: str = "waiting-room@localhost"
     heartbeat_url: str = ""
     anchor_url: str = ""
+    metrics_token: str = ""
     backup_folder: Path | None = None
     backup_every: float = Field(60, ge=0.5, le=24 * 60)
     kill_at: str = ""
@@ -50,6 +51,13 @@ class Settings(BaseSettings):
     def _secret_shape(cls, value: str) -> str:
         if value and not re.fullmatch(r"[A-Za-z0-9_-]{1,256}", value):
             raise ValueError("must be at most 256 letters, digits, - or _, as Telegram takes it")
+        return value
+
+    @field_validator("metrics_token")
+    @classmethod
+    def _hard_to_guess(cls, value: str) -> str:
+        if value and len(value) < 20:
+            raise ValueError("must have at least 20 characters, so that nobody guesses it")
         return value
 
     @field_validator("telegram_token", "staff_telegram_token")
@@ -149,6 +157,7 @@ class Settings(BaseSettings):
     def secrets(self) -> tuple[str, ...]:
         """Values that must never reach a log."""
         found = [self.telegram_token, self.staff_telegram_token, self.telegram_secret]
+        found += [self.metrics_token]
         for url in (self.smtp_url, self.database, self.keys_database):
             password = urlsplit(url).password or ""
             found += [password, unquote(password)]

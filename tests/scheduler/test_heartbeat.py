@@ -12,7 +12,7 @@ from sqlalchemy import func, select
 
 from scheduler import heartbeat, outside
 from tests.fakes.heartbeat import Heartbeat
-from waiting_room import beats, clock, db, settings
+from waiting_room import beats, clock, db, leases, settings
 from waiting_room.care import alerts
 from waiting_room.care.colours import Colour
 from waiting_room.models import Alert
@@ -107,3 +107,16 @@ def test_a_watcher_that_is_down_is_no_trouble_of_ours_and_noted_once(
     assert len(said) == 2 and "does not answer" in said[0] and "answers again" in said[1]
     assert not any("sample" in words for words in said)
     assert outside.tell(watcher.url) is False
+
+
+@pytest.mark.postgres
+def test_of_several_processes_one_tells_the_watcher(postgres_room: Path, now: datetime) -> None:
+    with Heartbeat() as outside_watcher:
+        watch = heartbeat.Watch(chosen(heartbeat_url=outside_watcher.url))
+        with db.write() as session:
+            assert leases.take(session, "watch", owner="another")
+        assert watch.beat(now) == 0
+        with db.write() as session:
+            leases.release(session, "watch", owner="another")
+        assert (watch.beat(now), watch.beat(now)) == (1, 1)
+        assert len(outside_watcher.pings) == 2

@@ -1,4 +1,5 @@
-"""For machines that watch us: alive, ready, figures. Details only for this machine itself."""
+"""For machines that watch us: alive, ready, figures. Details only for this machine itself, and for
+whoever knows the token that was set for them."""
 
 from __future__ import annotations
 
@@ -11,9 +12,10 @@ from fastapi import APIRouter, Request
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 from starlette.responses import JSONResponse, PlainTextResponse, Response
 
-from waiting_room import beats, clock, db
+from waiting_room import beats, clock, crypto, db
 from waiting_room.care import promises, providers
 from waiting_room.errors import NotFound, RoomError
+from waiting_room.settings import Settings
 
 router = APIRouter()
 log = structlog.get_logger(__name__)
@@ -32,23 +34,33 @@ def live() -> Response:
 @router.get("/health/ready")
 def ready(request: Request) -> Response:
     """Whether people may be sent here: the database answers, each loop runs in some process, every
-    further check of whoever composed this one passes, and no promise is `broken`."""
+    further check of whoever composed this one passes, and no promise is `broken`. `silent` are
+    loops that stopped somewhere, also where others do their work."""
     loops = partial(_loops, beats.required(request.app.state.settings))
     checks: Checks = {"database": _database, "loops": loops, **request.app.state.checks}
     found: dict[str, object] = {name: _passes(name, check) for name, check in checks.items()}
-    broken = _broken_promises()
+    broken, silent = _broken_promises()
     status = 200 if all(found.values()) and not broken else 503
-    if not is_local(request):
+    if not sees_details(request):
         return PlainTextResponse("ready" if status == 200 else "not ready", status)
-    return JSONResponse(found | {"broken": broken}, status)
+    return JSONResponse(found | {"broken": broken, "silent": silent}, status)
 
 
 @router.get("/metrics")
 def metrics(request: Request) -> Response:
-    """Figures for Prometheus on this machine; for everybody else there is no such page."""
-    if not is_local(request):
-        raise NotFound("only for this machine")
+    """Figures for Prometheus; for everybody else there is no such page."""
+    if not sees_details(request):
+        raise NotFound("only for this machine, or with the token")
     return Response(generate_latest(), media_type=CONTENT_TYPE_LATEST)
+
+
+def sees_details(request: Request) -> bool:
+    """Whether this machine itself asks, or somebody who knows the token."""
+    settings: Settings = request.app.state.settings
+    given = request.headers.get("authorization", "").removeprefix("Bearer ")
+    if settings.metrics_token and crypto.same(given, settings.metrics_token):
+        return True
+    return is_local(request)
 
 
 def is_local(request: Request) -> bool:
@@ -71,13 +83,13 @@ def _loops(required: list[str]) -> bool:
         return not beats.missing(session, required, wall=clock.wall())
 
 
-def _broken_promises() -> list[str]:
+def _broken_promises() -> tuple[list[str], list[str]]:
     at = promises.Moment(clock.now(), clock.wall())
     try:
         with db.read() as session:
-            return list(promises.audit(session, at))
+            return list(promises.audit(session, at)), beats.silent(session, wall=at.wall)
     except RoomError:
-        return ["the database answers"]
+        return ["the database answers"], []
 
 
 def _passes(name: str, check: Callable[[], bool]) -> bool:
