@@ -15,7 +15,7 @@ from waiting_room.models import Patient
 from waiting_room.opening import opened
 
 COMMANDS = (
-    "", "serve", "demo", "clock", "erase", "danger", "states",
+    "", "backup", "restore", "serve", "demo", "clock", "erase", "danger", "states",
     "staff", "staff add", "staff reset", "referral", "referral add",
     "content", "content check", "content confirm", "key", "key rotate", "audit", "audit verify",
 )  # fmt: skip

@@ -12,13 +12,24 @@ from datetime import datetime
 from sqlalchemy import delete, func, select, update
 from sqlalchemy.orm import Session
 
-from waiting_room import audit, keyring, outbox
+from waiting_room import audit, keyring, outbox, permissions
 from waiting_room.care import alerts, erasure
 from waiting_room.care.colours import Colour
-from waiting_room.models import Alert, AlertEvent, LetterRow, SignInLink, StaffSession
+from waiting_room.errors import NotFound
+from waiting_room.models import (
+    Alert,
+    AlertEvent,
+    LetterRow,
+    Patient,
+    SignInLink,
+    Staff,
+    StaffSession,
+)
 
 WHY = "the room was restored"
 RESTORED = "restored from a copy"
+HELD = (LetterRow.state == outbox.HELD, LetterRow.why == WHY)
+SHOWN = 100
 
 
 @dataclass(frozen=True)
@@ -31,14 +42,13 @@ class Owed:
 
 
 def hold_letters(session: Session, *, now: datetime) -> None:
-    """Nothing old leaves by itself: what was written to people is held for review."""
-    notices = update(LetterRow).where(LetterRow.address_id.is_(None))
-    # Open alerts call again by themselves, in fresh notices; settled ones must call nobody.
-    gone = {"state": outbox.DROPPED, "why": WHY, "settled_at": now, "lease_until": None}
-    session.execute(notices.where(LetterRow.state == outbox.QUEUED).values(gone))
-    away = {"state": outbox.UNCERTAIN, "why": WHY, "settled_at": now, "lease_until": None}
+    """Nothing old leaves by itself: what was written to people is held until somebody decides."""
+    gone = {"why": WHY, "settled_at": now, "lease_until": None}
     sending = update(LetterRow).where(LetterRow.state == outbox.SENDING)
-    session.execute(sending.values(away))
+    session.execute(sending.values(gone | {"state": outbox.UNCERTAIN}))
+    # Open alerts call again by themselves, in fresh notices; settled ones must call nobody.
+    notices = LetterRow.state == outbox.QUEUED, LetterRow.patient_id.is_(None)
+    session.execute(update(LetterRow).where(*notices).values(gone | {"state": outbox.DROPPED}))
     letters = update(LetterRow).where(LetterRow.state == outbox.QUEUED)
     session.execute(letters.values(state=outbox.HELD, why=WHY))
 
@@ -75,5 +85,27 @@ def lost_time(session: Session) -> tuple[datetime, datetime] | None:
 
 def held_letters(session: Session) -> int:
     """How many letters wait for somebody to decide."""
-    held = (LetterRow.state == outbox.HELD, LetterRow.why == WHY)
-    return session.scalar(select(func.count()).select_from(LetterRow).where(*held)) or 0
+    return session.scalar(select(func.count()).select_from(LetterRow).where(*HELD)) or 0
+
+
+def held_for(session: Session, staff: Staff, *, now: datetime) -> list[LetterRow]:
+    """The held letters to people this person sees, oldest first."""
+    seen = permissions.patients_for(staff, now=now).with_only_columns(Patient.id)
+    mine = select(LetterRow).where(*HELD, LetterRow.patient_id.in_(seen))
+    return list(session.scalars(mine.order_by(LetterRow.id).limit(SHOWN)))
+
+
+def decide(session: Session, staff: Staff, letter_id: str, *, send: bool, now: datetime) -> None:
+    """A held letter leaves now, or never. Raises NotFound when there is none such for them."""
+    seen = permissions.patients_for(staff, now=now).with_only_columns(Patient.id)
+    one = select(LetterRow).where(*HELD, LetterRow.patient_id.in_(seen), LetterRow.id == letter_id)
+    row = session.scalars(one.with_for_update()).first()
+    if row is None:
+        raise NotFound("There is no such letter.")
+    if send:
+        row.state, row.why, row.due_at, row.stale_at = outbox.QUEUED, "", now, None
+        outbox.wake(session)
+    else:
+        row.state, row.settled_at = outbox.DROPPED, now
+    did = "sent a held letter" if send else "dropped a held letter"
+    audit.record(session, by=staff.id, did=did, to=("patient", str(row.patient_id)), now=now)

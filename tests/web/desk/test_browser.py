@@ -11,9 +11,11 @@ import pytest
 from tests import browser as real
 from tests import people as sample
 from tests.web.desk.conftest import Person, raise_alert, says
+from tests.web.desk.test_copies import held_letter, restored
 from tests.web.desk.test_live import _sign_in, address
 from waiting_room import db
 from waiting_room.models import Staff
+from waiting_room.models.staff import ADMINISTRATOR
 
 pytestmark = pytest.mark.browser
 __all__ = ["address"]
@@ -88,3 +90,21 @@ def test_a_new_alert_appears_without_a_reload(
     assert page.title() == "(1 RED) Today"
     page.get_by_role("button", name="I have this").click()
     page.get_by_text("You have this now.").wait_for()
+
+
+def test_what_is_said_about_copies_is_accessible(
+    page: real.Page, sam: Staff, person: Person, now: datetime
+) -> None:
+    held_letter(person("Sample Alex", sam), now)
+    cookie = page.context.cookies()[0]
+    restored(now)
+    page.context.add_cookies([cookie | {"value": _sign_in(sam)}])
+    with db.write() as session:
+        session.get_one(Staff, sam.id).role = ADMINISTRATOR
+    for path in ("/desk", "/desk/held"):
+        page.goto(path)
+        assert page.get_by_role("link", name="Sample Alex").count() or path == "/desk"
+        assert real.axe(page) == [], path
+        page.screenshot(
+            path=f"/tmp/bk/shot{path.replace('/', '-')}-{page.viewport_size['width']}.png"
+        )

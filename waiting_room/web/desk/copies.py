@@ -31,7 +31,10 @@ def words(request: Request, session: Session, staff: Staff, *, now: datetime) ->
     """Lines for the top of the day's list; "" where there is nothing to say."""
     when = Moments(now, request.state.provider.time_zone)
     lost = aftermath.lost_time(session)
-    said = {"lost": "", "copies": ""}
+    said = {"lost": "", "copies": "", "held": ""}
+    held = len(aftermath.held_for(session, staff, now=now))
+    if held:
+        said["held"] = f"{held} letter{'' if held == 1 else 's'} to look through"
     if lost:
         said["lost"] = LOST.format(since=when.at(lost[0]), until=when.at(lost[1]))
     # Only those who can see to it; in a demo there is nothing to lose.

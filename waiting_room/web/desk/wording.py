@@ -127,6 +127,8 @@ DONE = {
     "paused": "Check-ins are paused.",
     "stopped": "Stopped. The room sends them nothing more.",
     "ended": "The referral is closed.",
+    "sent": "It is on its way.",
+    "dropped": "It stays unsent.",
 }
 
 
