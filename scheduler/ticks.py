@@ -6,8 +6,10 @@ Every tick may run twice at once, or not at all for a while: the next one finds 
 from __future__ import annotations
 
 import logging
+import time
+from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 
 from sqlalchemy.orm import Session
@@ -34,6 +36,9 @@ log = logging.getLogger(__name__)
 OUTAGE = timedelta(minutes=10)
 # Seconds after which another process imports the folder; the tick comes every five.
 IMPORTS_FOR = 20.0
+# What one turn of a tick leaves, the next one finds.
+MOST_SLICES = 500
+BREATH_SECONDS = 0.005
 
 
 def climb(now: datetime) -> int:
@@ -58,12 +63,15 @@ def fill_check_ins(now: datetime) -> int:
 
 
 def ask_check_ins(now: datetime) -> int:
-    """Ask everybody whose check-in is due."""
-    with db.write(alone="ask_check_ins") as session:
-        asked = check_ins.ask_due(session, now=now)
-        reached("check-ins asked", asked)
-    reached("asking stored", asked)
-    return asked
+    """Ask everybody whose check-in is due, some in each transaction."""
+    done = 0
+    for _ in _slices(partial(check_ins.is_any_due, now=now)):
+        with db.write(alone="ask_check_ins") as session:
+            asked = check_ins.ask_due(session, now=now)
+            reached("check-ins asked", asked)
+        reached("asking stored", asked)
+        done += asked
+    return done
 
 
 def chase_silence(now: datetime) -> int:
@@ -75,6 +83,17 @@ def chase_silence(now: datetime) -> int:
         chased = check_ins.chase_silent(session, now=now)
         reached("silence chased", chased)
         return chased
+
+
+def _slices(is_any_left: Callable[[Session], bool]) -> Iterator[None]:
+    """As many short transactions as it takes, with a breath between them, in which whoever waits to
+    write goes first; none at all when there is nothing to do."""
+    for _ in range(MOST_SLICES):
+        with db.read() as session:
+            if not is_any_left(session):
+                return
+        yield
+        time.sleep(BREATH_SECONDS)
 
 
 def knock(now: datetime) -> int:

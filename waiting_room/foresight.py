@@ -40,6 +40,7 @@ class Foresight:
     heard: set[tuple[str, str]] = field(default_factory=set)
     told: dict[str, list[Told]] = field(default_factory=lambda: defaultdict(list))
     holding: set[str] = field(default_factory=set)
+    unsaid: set[str] = field(default_factory=set)
 
 
 def look_ahead(session: Session, said: Collection[tuple[Chat, str]], *, now: datetime) -> None:
@@ -56,6 +57,20 @@ def look_ahead(session: Session, said: Collection[tuple[Chat, str]], *, now: dat
     keyring.current().ready({row.sealed_for for row in found.chats.values()} | whose)
     _look_at_messages(session, found)
     _look_at_letters(session, found)
+    session.info[KEPT] = found
+
+
+def look_at_addresses(
+    session: Session, addresses: Collection[Address], marks: Collection[str], *, since: datetime
+) -> None:
+    """Learn what will be asked to write to these: what each was told since then, their keys, and
+    which of these `dedupe` marks were used."""
+    found = Foresight(since=since, addresses={row.id for row in addresses})
+    whose = {row.patient_id for row in addresses if row.patient_id}
+    keyring.current().ready({row.sealed_for for row in addresses} | whose)
+    _look_at_letters(session, found)
+    used = select(LetterRow.dedupe).where(LetterRow.dedupe.in_(marks))
+    found.unsaid = set(marks).difference(session.scalars(used))
     session.info[KEPT] = found
 
 
@@ -79,6 +94,15 @@ def is_new(session: Session, address_id: str, message_id: str) -> bool:
 def heard(session: Session, address_id: str, message_id: str) -> None:
     """This message came just now."""
     of(session).heard.add((address_id, message_id))
+
+
+def is_unsaid(session: Session, mark: str) -> bool:
+    """Whether surely no letter bears this `dedupe` mark. Only a yes counts, and only once."""
+    unsaid = of(session).unsaid
+    if mark not in unsaid:
+        return False
+    unsaid.discard(mark)
+    return True
 
 
 def told_since(session: Session, address_id: str, since: datetime) -> list[str] | None:

@@ -44,7 +44,9 @@ def say(
 
     With a `dedupe` that was used before, nothing is said and the first letter comes back.
     """
-    said = _said_before(session, about)
+    mark = (about or {}).get("dedupe")
+    unsaid = mark is None or foresight.is_unsaid(session, mark)
+    said = None if unsaid else _said_before(session, mark)
     if said is not None:
         return said
     page = library.page(letter.page, address.language)
@@ -61,7 +63,7 @@ def say(
         place=address.chat_id,
         **(about or {}),
     )
-    return _post(session, row)
+    return _put(session, row) if unsaid else _post(session, row)
 
 
 def notify(
@@ -170,14 +172,15 @@ def _letter(
     )
 
 
-def _said_before(session: Session, about: dict[str, Any] | None) -> LetterRow | None:
-    mark = (about or {}).get("dedupe")
-    return session.scalar(select(LetterRow).where(LetterRow.dedupe == mark)) if mark else None
+def _said_before(session: Session, mark: str | None) -> LetterRow | None:
+    return session.scalar(select(LetterRow).where(LetterRow.dedupe == mark))
 
 
 def _post(session: Session, row: LetterRow) -> LetterRow:
-    if row.dedupe:
-        return _post_once(session, row)
+    return _post_once(session, row) if row.dedupe else _put(session, row)
+
+
+def _put(session: Session, row: LetterRow) -> LetterRow:
     session.add(row)
     foresight.told(session, row)
     wake(session)
@@ -192,7 +195,7 @@ def _post_once(session: Session, row: LetterRow) -> LetterRow:
         with session.begin_nested():
             session.add(row)
     except IntegrityError:
-        said = _said_before(session, {"dedupe": mark})
+        said = _said_before(session, mark)
         if said is None:
             raise
         return said

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from benchmarks.bench import Bench
-from benchmarks.figures import engines, inbound, screening, starting
+from benchmarks.figures import check_ins, engines, inbound, screening, starting
 from benchmarks.results import Row
 
 Measure = Callable[[Bench], list[Row]]
@@ -13,5 +13,6 @@ ALL: dict[str, Measure] = {
     "screening": screening.run,
     "starting": starting.run,
     "inbound": inbound.run,
+    "check_ins": check_ins.run,
     "engines": engines.run,
 }

@@ -332,7 +332,7 @@ def _alert(number: int, owner: str) -> Iterator[tuple[type[Base], dict[str, Any]
         state="acknowledged" if is_open else "closed",
         ladder=[],
         raised_at=raised,
-        due_at=NOW + timedelta(days=300) if is_open else None,
+        due_at=NEVER if is_open else None,
         closed_at=None if is_open else raised + timedelta(minutes=30),
     )
     yield Alert, alert

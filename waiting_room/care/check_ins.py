@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
-from sqlalchemy import Select, select, update
+from sqlalchemy import Select, func, select, update
 from sqlalchemy.orm import Session
 
-from waiting_room import audit, library
+from waiting_room import audit, foresight, library
 from waiting_room.care import alerts, hours, messages, people, pushes, states
 from waiting_room.care.colours import Colour
 from waiting_room.errors import Refused
@@ -28,6 +28,8 @@ NUDGE_AFTER, MISS_AFTER = timedelta(hours=24), timedelta(hours=24)
 # A little longer than a week: somebody who was away for one can still answer.
 ANSWER_LATE = timedelta(days=9)
 SECOND_TAP = timedelta(minutes=1)
+# So many in one transaction: a cry for help that comes meanwhile waits for it to end.
+AT_ONCE = 100
 # Which answers reach a person. A fixed rule, on purpose not in the content.
 REACHES = {"not-great": Colour.AMBER, "need-help": Colour.AMBER}
 
@@ -37,26 +39,58 @@ def plan_of(session: Session, patient_id: str) -> CheckInPlan | None:
     return session.scalar(select(CheckInPlan).where(CheckInPlan.patient_id == patient_id))
 
 
-def ask_due(session: Session, *, now: datetime, limit: int = 200) -> int:
-    """Ask everybody whose time has come and whose quiet hours are over; returns how many."""
+def is_any_due(session: Session, *, now: datetime) -> bool:
+    """Whether `ask_due` would find anything: a look that takes no lock."""
+    due = (CheckIn.state == PLANNED, CheckIn.due_at <= now)
+    return session.scalar(select(CheckIn.id).where(*due).limit(1)) is not None
+
+
+def ask_due(session: Session, *, now: datetime, limit: int = AT_ONCE) -> int:
+    """Ask those whose time has come and whose quiet hours are over, the longest due first; returns
+    how many were asked. Whoever is not asked is not due any more afterwards."""
     due = select(CheckIn).where(CheckIn.state == PLANNED, CheckIn.due_at <= now)
-    asked = 0
-    for row in session.scalars(_claimed(due, limit)):
-        patient = session.get_one(Patient, row.patient_id)
-        plan = session.get_one(CheckInPlan, row.plan_id)
-        # Looked at again although stopping skips what is planned: the row may have been filled just
-        # before.
-        if plan.ended_at is not None or (plan.paused_until and plan.paused_until > now):
-            _move(row, SKIPPED, why="paused" if plan.ended_at is None else "left")
-        elif _newer_due(session, row, now):
-            _move(row, SKIPPED, why="a newer one is due")
-        elif not hours.may_write(now, zone=patient.time_zone, nation=patient.nation):
-            zone, nation = patient.time_zone, patient.nation
-            row.due_at = hours.next_writing_time(now, zone=zone, nation=nation)
-        else:
-            _ask(session, row, patient, plan, now=now)
-            asked += 1
-    return asked
+    rows = session.scalars(_claimed(due, limit)).all()
+    known = _Known(session, rows, now) if rows else None
+    ready = [row for row in rows if known and _may_ask(row, known, now=now)]
+    if known and ready:
+        _ask(session, ready, known, now=now)
+    return len(ready)
+
+
+class _Known:
+    """What must be known of many askings, found out for all of them at once."""
+
+    def __init__(self, session: Session, rows: Sequence[CheckIn], now: datetime) -> None:
+        whose = {row.patient_id for row in rows}
+        theirs = session.scalars(select(Patient).where(Patient.id.in_(whose)))
+        self.people = {patient.id: patient for patient in theirs}
+        ids = {row.plan_id for row in rows}
+        plans = session.scalars(select(CheckInPlan).where(CheckInPlan.id.in_(ids)))
+        self.plans = {plan.id: plan for plan in plans}
+        # After an outage only the newest of several due askings is asked.
+        newest = select(CheckIn.patient_id, func.max(CheckIn.due_at))
+        due = (CheckIn.patient_id.in_(whose), CheckIn.state == PLANNED, CheckIn.due_at <= now)
+        self.newest = {
+            patient_id: at
+            for patient_id, at in session.execute(newest.where(*due).group_by(CheckIn.patient_id))
+        }
+
+
+def _may_ask(row: CheckIn, known: _Known, *, now: datetime) -> bool:
+    """Whether to ask now; what is not asked now is skipped, or due at a kinder hour."""
+    patient, plan = known.people[row.patient_id], known.plans[row.plan_id]
+    # Looked at again although stopping skips what is planned: the row may have been filled just
+    # before.
+    if plan.ended_at is not None or (plan.paused_until and plan.paused_until > now):
+        _move(row, SKIPPED, why="paused" if plan.ended_at is None else "left")
+    elif row.due_at < known.newest[row.patient_id]:
+        _move(row, SKIPPED, why="a newer one is due")
+    elif not hours.may_write(now, zone=patient.time_zone, nation=patient.nation):
+        zone, nation = patient.time_zone, patient.nation
+        row.due_at = hours.next_writing_time(now, zone=zone, nation=nation)
+    else:
+        return True
+    return False
 
 
 def chase_silent(session: Session, *, now: datetime, limit: int = 200) -> int:
@@ -183,23 +217,31 @@ def _answer_key(row: CheckIn, value: str) -> Choice:
     return Choice(value.replace("-", "_"), f"check_in.answer:{row.id}:{value}")
 
 
-def _ask(
-    session: Session, row: CheckIn, patient: Patient, plan: CheckInPlan, *, now: datetime
-) -> None:
-    letter = Letter(plan.page, choices=choices_of(row), keys="answers", priority=Priority.CHECK_IN)
-    address = people.address_of(session, patient.id)
-    if address is None:
-        _move(row, SKIPPED, why="no address")
-        messages.ask_to_phone(session, patient.id, now=now)
-        return
+def _ask(session: Session, rows: Sequence[CheckIn], known: _Known, *, now: datetime) -> None:
+    reached = people.addresses_of(session, [row.patient_id for row in rows])
     # One question at a time: an old one left open would turn into a "silence" although they
     # answered.
-    let_go(session, patient.id, "a newer one was asked", states=(ASKED, NUDGED))
-    _move(row, ASKED)
-    row.asked_at, row.answer_by = now, now + NUDGE_AFTER
-    # The dedupe key is unique in the database: two processes can never ask twice.
-    about = {"stale_at": now + NUDGE_AFTER, "dedupe": f"ask:{row.id}"}
-    pushes.push(session, address, letter, now=now, about=about)
+    let_go(session, list(reached), "a newer one was asked", states=(ASKED, NUDGED))
+    marks = [_mark(row) for row in rows]
+    since = now - pushes.ANNOUNCE_AGAIN
+    foresight.look_at_addresses(session, list(reached.values()), marks, since=since)
+    for row in rows:
+        address = reached.get(row.patient_id)
+        if address is None:
+            _move(row, SKIPPED, why="no address")
+            messages.ask_to_phone(session, row.patient_id, now=now)
+            continue
+        _move(row, ASKED)
+        row.asked_at, row.answer_by = now, now + NUDGE_AFTER
+        page, routine = known.plans[row.plan_id].page, Priority.CHECK_IN
+        letter = Letter(page, choices=choices_of(row), keys="answers", priority=routine)
+        # The dedupe key is unique in the database: two processes can never ask twice.
+        about = {"stale_at": now + NUDGE_AFTER, "dedupe": _mark(row)}
+        pushes.push(session, address, letter, now=now, about=about)
+
+
+def _mark(row: CheckIn) -> str:
+    return f"ask:{row.id}"
 
 
 def _nudge(session: Session, row: CheckIn, patient: Patient, *, now: datetime) -> None:
@@ -229,9 +271,13 @@ def _move(row: CheckIn, state: str, *, why: str = "") -> None:
     row.state, row.why = state, why
 
 
-def let_go(session: Session, patient_id: str, why: str, *, states: Sequence[str] = WAITING) -> None:
-    """Skip everything planned or asked for this person, or what is in some of these states."""
-    waiting = (CheckIn.patient_id == patient_id, CheckIn.state.in_(states))
+def let_go(
+    session: Session, whose: str | Sequence[str], why: str, *, states: Sequence[str] = WAITING
+) -> None:
+    """Skip everything planned or asked for this person or these people, or what is in some of these
+    states."""
+    theirs = [whose] if isinstance(whose, str) else whose
+    waiting = (CheckIn.patient_id.in_(theirs), CheckIn.state.in_(states))
     skipped = {"state": SKIPPED, "why": why[:30], "answer_by": None}
     session.execute(update(CheckIn).where(*waiting).values(skipped))
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from datetime import date, datetime
 
 from sqlalchemy import delete, func, select
@@ -120,10 +120,16 @@ def what_matches(one: Patient, other: Patient) -> list[str]:
 
 def address_of(session: Session, patient_id: str) -> Address | None:
     """The living address this person used last, or None when nobody can write to them."""
+    return addresses_of(session, [patient_id]).get(patient_id)
+
+
+def addresses_of(session: Session, patient_ids: Collection[str]) -> dict[str, Address]:
+    """The living address each of these people used last, by their id; who has none is absent."""
     latest = func.coalesce(Address.heard_at, Address.made_at)
     # Where they spoke last, not where they joined: people change phones.
-    query = select(Address).where(Address.patient_id == patient_id, Address.dead_at.is_(None))
-    return session.scalars(query.order_by(latest.desc()).limit(1)).first()
+    query = select(Address).where(Address.patient_id.in_(patient_ids), Address.dead_at.is_(None))
+    rows = session.scalars(query.order_by(latest))
+    return {str(row.patient_id): row for row in rows}
 
 
 def addresses(session: Session, patient_id: str) -> list[Address]:
