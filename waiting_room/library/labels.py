@@ -23,6 +23,13 @@ def of(page: Page | None) -> Mapping[str, str]:
     return {str(name): str(words).strip() for name, words in found.items() if words}
 
 
+def one(page: Page | None, name: str) -> str:
+    """One of these labels; empty when there is none."""
+    found = page.meta.get("labels") if page else None
+    words = found.get(name) if isinstance(found, dict) else None
+    return str(words).strip() if words else ""
+
+
 def readable(name: str) -> str:
     """What a button says when nobody wrote its label: better strange words than no button."""
     return name.replace("_", " ").replace("-", " ").capitalize()

@@ -63,7 +63,7 @@ def label(name: str, language: str = FALLBACK_LANGUAGE) -> str:
     """The words of a button. A label nobody wrote is its name, so no button is ever empty."""
     pages = _current.shelf.pages
     for spoken in _languages(language):
-        words = labels.of(pages.get((spoken, labels.PAGE))).get(name)
+        words = labels.one(pages.get((spoken, labels.PAGE)), name)
         if words:
             return words
     return labels.readable(name)
