@@ -146,17 +146,30 @@ def test_what_makes_no_sense_any_more_is_dropped_unless_it_is_a_crisis(
 
 @pytest.mark.parametrize(
     ("column", "value", "why"),
-    [("place_sealed", None, "the place was erased"), ("digest", "0" * 32, "its page is gone")],
+    [
+        ("place_sealed", None, "the place was erased"),
+        ("place_sealed", b"x" * 60, "the place was erased"),
+        ("digest", "0" * 32, "its page is gone"),
+        ("owner", "another", "the place was erased"),
+    ],
 )
-def test_a_letter_that_cannot_be_read_fails_alone(
+def test_a_letter_that_cannot_be_read_says_so_and_holds_up_no_other(
     room: Path, now: datetime, column: str, value: object, why: str
 ) -> None:
     with db.write() as session:
-        broken, whole = said(session, now=now), said(session, now=now)
+        broken, whole = said(session, now=now), said(session, now=now, chat="7234567891")
         setattr(session.get_one(LetterRow, broken), column, value)
-    assert ids(claimed(now)) == []
-    assert ids(claimed(now)) == [whole]
-    assert (row(broken).state, row(broken).why) == ("failed", why)
+    parcels = claimed(now)
+    assert ids(parcels) == [broken, whole]
+    assert [parcel.broken for parcel in parcels] == [why, ""]
+
+
+def test_a_letter_that_was_tampered_with_fails_alone(room: Path, now: datetime) -> None:
+    with db.write() as session:
+        letter = session.get_one(LetterRow, said(session, now=now))
+        said(session, now=now, chat="7234567891")
+        letter.place_sealed = letter.place_sealed[:-1] + bytes([letter.place_sealed[-1] ^ 1])
+    assert [parcel.broken for parcel in claimed(now)] == ["it cannot be opened", ""]
 
 
 def test_a_possible_repeat_goes_again_and_says_so(room: Path, now: datetime) -> None:

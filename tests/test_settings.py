@@ -57,6 +57,8 @@ def load(monkeypatch: pytest.MonkeyPatch, **values: str) -> settings.Settings:
         ("WAITING_ROOM_TELEGRAM_TOKEN", "123456:short"),
         ("WAITING_ROOM_STAFF_TELEGRAM_TOKEN", "abc:" + "A" * 35),
         ("WAITING_ROOM_TELEGRAM_MODE", "push"),
+        ("WAITING_ROOM_TELEGRAM_PER_SECOND", "0"),
+        ("WAITING_ROOM_TELEGRAM_PER_SECOND", "1001"),
         ("WAITING_ROOM_TELEGRAM_SECRET", "with a space"),
         ("WAITING_ROOM_TELEGRAM_SECRET", "x" * 257),
     ],

@@ -8,16 +8,18 @@ from __future__ import annotations
 
 import logging
 import random
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import cache
 from typing import Any
 
 from prometheus_client import Counter
-from sqlalchemy import ColumnElement, Select, bindparam, exists, or_, select, update
+from sqlalchemy import ColumnElement, Select, Update, bindparam, exists, or_, select, update
 from sqlalchemy.orm import InstrumentedAttribute, Session, aliased
 
 from waiting_room import keyring, library
+from waiting_room.crypto import CannotOpen
 from waiting_room.errors import NotFound
 from waiting_room.letters import Priority
 from waiting_room.models import LetterRow
@@ -39,6 +41,7 @@ STUCK = 12
 GIVE_UP, GIVE_UP_TRIES = timedelta(hours=24), 10
 # Told on the desk, and to the reader: this letter may be there twice.
 TWICE = "may have arrived twice"
+NO_PAGE = library.Page("", "", "", "", "", "", {})
 UNSEEN = {"synchronize_session": False}
 LETTERS = Counter(
     "waiting_room_letters", "Letters by channel and by what became of them", ("channel", "end")
@@ -61,6 +64,8 @@ class Parcel:
     tries: int
     made_at: datetime
     is_repeat: bool
+    broken: str = ""
+    """Why this one can only fail: what it needs cannot be read."""
 
     @property
     def is_crisis(self) -> bool:
@@ -78,29 +83,23 @@ class Due:
     wall: datetime
     only_crisis: bool = False
 
-    def queries(self, limit: int) -> Iterator[Select[str]]:
-        """The ids of these letters: first what a dead sender left behind, then what is queued."""
-        mine = [LetterRow.channel == self.channel]
-        mine += [LetterRow.priority == Priority.CRISIS] if self.only_crisis else []
-        lost = (LetterRow.state == SENDING, LetterRow.lease_until < self.wall)
-        yield select(LetterRow.id).where(*mine, *lost).order_by(LetterRow.priority).limit(limit)
-        free = or_(LetterRow.priority == Priority.CRISIS, ~_held_up())
-        ready = (_is(LetterRow.state, QUEUED), LetterRow.due_at <= self.now, free)
-        order = (LetterRow.priority, LetterRow.due_at, LetterRow.id)
-        yield select(LetterRow.id).where(*mine, *ready).order_by(*order).limit(limit)
+    def ids(self, session: Session, *, limit: int, locking: bool) -> list[str]:
+        """These letters: first what a dead sender left behind, then what is queued."""
+        chosen = vars(self) | {"limit": limit}
+        found: list[str] = []
+        for look in _looks(only_crisis=self.only_crisis, locking=locking):
+            found += session.scalars(look, chosen)
+        return found[:limit]
 
 
 def waiting(session: Session, due: Due) -> bool:
     """Whether a letter could be claimed: a look that takes no lock."""
-    return any(session.scalar(query) is not None for query in due.queries(1))
+    return bool(due.ids(session, limit=1, locking=False))
 
 
 def claim(session: Session, due: Due, *, limit: int = 20) -> list[Parcel]:
     """Take letters that are due, most urgent first."""
-    ids: list[str] = []
-    for query in due.queries(limit):
-        # On PostgreSQL what another process is claiming is passed over, not waited for.
-        ids += session.scalars(query.with_for_update(skip_locked=True))
+    ids = due.ids(session, limit=limit, locking=True)
     if not ids:
         return []
     taken = {
@@ -110,7 +109,7 @@ def claim(session: Session, due: Due, *, limit: int = 20) -> list[Parcel]:
         "fence": LetterRow.fence + 1,
         "tries": LetterRow.tries + 1,
     }
-    take = update(LetterRow).where(LetterRow.id.in_(ids[:limit])).values(taken)
+    take = update(LetterRow).where(LetterRow.id.in_(ids)).values(taken)
     rows = session.scalars(take.returning(LetterRow), execution_options=UNSEEN).all()
     keyring.current().ready({row.owner for row in rows})
     found = (_parcel(session, row, now=due.now) for row in sorted(rows, key=_urgency))
@@ -132,13 +131,11 @@ def sent(session: Session, parcel: Parcel, message_id: str, *, now: datetime) ->
 
 def all_sent(session: Session, left: Sequence[tuple[Parcel, str]], *, now: datetime) -> None:
     """These left: the same for many at once. A letter that somebody else holds is passed over."""
-    table = LetterRow.__table__
-    mine = (table.c.id == bindparam("letter"), table.c.fence == bindparam("held"))
-    done = {"state": SENT, "settled_at": now, "lease_until": None}
-    mark = update(LetterRow.__table__).where(*mine, table.c.state == SENDING)  # type: ignore[arg-type]
-    rows = [{"letter": p.letter_id, "held": p.fence, "number": number} for p, number in left]
-    values = done | {"channel_message_id": bindparam("number")}
-    session.connection().execute(mark.values(values), rows)
+    rows = [
+        {"letter": parcel.letter_id, "held": parcel.fence, "number": number, "at": now}
+        for parcel, number in left
+    ]
+    session.connection().execute(_mark(), rows)
 
 
 def later(
@@ -191,6 +188,31 @@ def pause_after(tries: int) -> float:
     return RETRY[min(tries, len(RETRY)) - 1] * random.uniform(AT_LEAST, 1)
 
 
+# Made once: putting such a statement together costs more than running it.
+@cache
+def _looks(*, only_crisis: bool, locking: bool) -> tuple[Select[str], ...]:
+    mine = [LetterRow.channel == bindparam("channel")]
+    mine += [LetterRow.priority == Priority.CRISIS] if only_crisis else []
+    lost = (LetterRow.state == SENDING, LetterRow.lease_until < bindparam("wall"))
+    left_behind = select(LetterRow.id).where(*mine, *lost).order_by(LetterRow.priority)
+    free = or_(LetterRow.priority == Priority.CRISIS, ~_held_up())
+    ready = (_is(LetterRow.state, QUEUED), LetterRow.due_at <= bindparam("now"), free)
+    order = (LetterRow.priority, LetterRow.due_at, LetterRow.id)
+    queued = select(LetterRow.id).where(*mine, *ready).order_by(*order)
+    looks = tuple(look.limit(bindparam("limit")) for look in (left_behind, queued))
+    # On PostgreSQL what another process is claiming is passed over, not waited for.
+    return tuple(look.with_for_update(skip_locked=True) for look in looks) if locking else looks
+
+
+@cache
+def _mark() -> Update:
+    letters = LetterRow.metadata.tables[LetterRow.__tablename__]
+    mine = (letters.c.id == bindparam("letter"), letters.c.fence == bindparam("held"))
+    done: dict[str, Any] = {"state": SENT, "lease_until": None, "settled_at": bindparam("at")}
+    mark = update(letters).where(*mine, letters.c.state == SENDING)
+    return mark.values(done | {"channel_message_id": bindparam("number")})
+
+
 def _held_up() -> ColumnElement[bool]:
     """Whether a letter said earlier in the same line is to arrive first: one as urgent, or one
     whose sending has begun."""
@@ -224,41 +246,45 @@ def _urgency(row: LetterRow) -> tuple[int, datetime, str]:
 
 
 def _parcel(session: Session, row: LetterRow, *, now: datetime) -> Parcel | None:
-    """What is to be sent; None for a letter that goes nowhere. One bad row holds up no other."""
-    place = row.place
+    """What is to be sent; None for what is dropped. One bad row holds up no other."""
     # "How are you?" of yesterday reads like a machine that did not listen.
     if row.stale_at and row.stale_at <= now and row.priority != Priority.CRISIS:
-        _end(session, row, DROPPED, TOO_LATE, now=now)
+        _drop(session, row, now=now)
         return None
-    # Sealed with a key that was destroyed meanwhile: the person was erased.
-    if place is None:
-        _end(session, row, FAILED, "the place was erased", now=now)
-        return None
-    try:
-        page = library.by_digest(session, row.digest)
-    except NotFound:
-        _end(session, row, FAILED, "its page is gone", now=now)
-        return None
-    offered = row.choices or {"rows": [], "keys": ""}
+    words, broken = _words(session, row)
     return Parcel(
         letter_id=row.id,
         fence=row.fence,
         channel=row.channel,
-        place=str(place),
-        page=page,
-        values=row.values or {},
-        choices=offered["rows"],
-        keys=offered["keys"],
+        **words,
         priority=row.priority,
         tries=row.tries,
         made_at=row.made_at,
         is_repeat=row.why == TWICE,
+        broken=broken,
     )
 
 
-def _end(session: Session, row: LetterRow, state: str, why: str, *, now: datetime) -> None:
-    row.state, row.why, row.settled_at, row.lease_until = state, why, now, None
+def _words(session: Session, row: LetterRow) -> tuple[dict[str, Any], str]:
+    """What a letter says and where to, and why it cannot be told."""
+    nothing = {"place": "", "page": NO_PAGE, "values": {}, "choices": [], "keys": ""}
+    try:
+        place, offered = row.place, row.choices or {"rows": [], "keys": ""}
+        page, values = library.by_digest(session, row.digest), row.values or {}
+    except NotFound:
+        return nothing, "its page is gone"
+    except CannotOpen:
+        return nothing, "it cannot be opened"
+    # Sealed with a key that was destroyed meanwhile: the person was erased.
+    if place is None:
+        return nothing, "the place was erased"
+    told = {"choices": offered["rows"], "keys": offered["keys"]}
+    return told | {"place": str(place), "page": page, "values": values}, ""
+
+
+def _drop(session: Session, row: LetterRow, *, now: datetime) -> None:
+    row.state, row.why, row.settled_at, row.lease_until = DROPPED, TOO_LATE, now, None
     # Those behind it in the line can go now.
     wake(session)
-    LETTERS.labels(row.channel, state).inc()
-    log.warning("letter %s %s: %s", row.id, state, why)
+    LETTERS.labels(row.channel, DROPPED).inc()
+    log.warning("letter %s dropped: %s", row.id, TOO_LATE)

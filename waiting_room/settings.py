@@ -36,6 +36,7 @@ class Settings(BaseSettings):
     telegram_api: str = "https://api.telegram.org"
     telegram_mode: Literal["polling", "webhook"] = "polling"
     telegram_secret: str = ""
+    telegram_per_second: float = Field(30, gt=0, le=1000)
     staff_telegram_token: str = ""
     smtp_url: str = ""
     mail_from: str = "waiting-room@localhost"

@@ -22,6 +22,7 @@ from tests.channels.conftest import ALEX, STAFF_TOKEN, TOKEN, bot
 from tests.channels.parcels import offer, page, parcel
 from tests.fakes.bot_api import BotApi, Robot, Telephone
 from waiting_room.channels.contract import Later, NotSent, Permanent, Unsure
+from waiting_room.channels.pacing import Pacer
 from waiting_room.channels.telegram import TelegramChannel, verdict_of
 from waiting_room.letters import Priority
 from waiting_room.sending import Parcel
@@ -162,7 +163,7 @@ def test_after_a_silence_one_question_goes_before_the_routine_letters(
         await asyncio.sleep(channel.resting)
         await channel.send(parcel(ALEX))
 
-    using(bot(api, TOKEN), work)
+    using(bot(api, TOKEN, pacer=Pacer(1_000, chat_gap=0)), work)
     assert [line["method"].lower() for line in robot.calls()] == [
         "sendmessage", "getme", "sendmessage", "getme", "sendmessage"
     ]  # fmt: skip

@@ -12,6 +12,7 @@ from waiting_room.channels.contract import Channel, Missing, Permanent
 from waiting_room.channels.email import EmailChannel
 from waiting_room.channels.lane import Lane
 from waiting_room.channels.mail_folder import MailFolder
+from waiting_room.channels.pacing import Pacer
 from waiting_room.channels.telegram import TelegramChannel
 from waiting_room.settings import Settings
 
@@ -90,7 +91,9 @@ def _bot(token: str, settings: Settings, *, protect: bool) -> Channel:
     if not token:
         return Missing(NO_BOT)
     api, address = settings.telegram_api, settings.address
-    return TelegramChannel(token, api=api, address=address, protect=protect)
+    # Each bot has a limit of its own; only the patients' bot ever has thousands to write to.
+    pacer = Pacer(settings.telegram_per_second) if protect else Pacer()
+    return TelegramChannel(token, api=api, address=address, protect=protect, pacer=pacer)
 
 
 def _mail(settings: Settings) -> Channel:

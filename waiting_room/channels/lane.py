@@ -153,6 +153,8 @@ class Lane:
             self._land(outcome)
 
     async def _deliver(self, parcel: Parcel) -> Outcome:
+        if parcel.broken:
+            return Outcome(parcel, trouble=Permanent(parcel.broken))
         try:
             async with asyncio.timeout(SEND_WITHIN):
                 reached("letter in hand")

@@ -7,10 +7,9 @@ import logging
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import timedelta
-from functools import lru_cache, partial
+from functools import partial
 from typing import Any
 
-from telegram import InlineKeyboardButton, InlineKeyboardMarkup, ReplyKeyboardMarkup
 from telegram.error import (
     BadRequest,
     ChatMigrated,
@@ -225,23 +224,18 @@ def render(parcel: Parcel, address: str) -> Iterator[_Message]:
 
 def _keyboard(parcel: Parcel, address: str) -> Json | None:
     if parcel.keys:
-        return _large_keys(tuple(tuple(offer["label"] for offer in row) for row in parcel.choices))
+        labels = [[offer["label"] for offer in row] for row in parcel.choices]
+        return {"keyboard": labels, "resize_keyboard": True, "is_persistent": True}
     rows = [[_button(offer, address) for offer in row] for row in parcel.choices]
     shown = [[button for button in row if button] for row in rows]
-    return InlineKeyboardMarkup([row for row in shown if row]).to_dict() if any(shown) else None
+    return {"inline_keyboard": [row for row in shown if row]} if any(shown) else None
 
 
-# Thousands of people are offered the same few sets of keys.
-@lru_cache(maxsize=256)
-def _large_keys(labels: tuple[tuple[str, ...], ...]) -> Json:
-    return ReplyKeyboardMarkup(labels, resize_keyboard=True, is_persistent=True).to_dict()
-
-
-def _button(offer: dict[str, str], address: str) -> InlineKeyboardButton | None:
+def _button(offer: dict[str, str], address: str) -> Json | None:
     if not offer["url"]:
-        return InlineKeyboardButton(offer["label"], callback_data=offer["token"])
+        return {"text": offer["label"], "callback_data": offer["token"]}
     label, url = _link(offer, address)
-    return InlineKeyboardButton(label, url=url) if url.startswith("https://") else None
+    return {"text": label, "url": url} if url.startswith("https://") else None
 
 
 def _link(offer: dict[str, str], address: str) -> tuple[str, str]:

@@ -31,11 +31,19 @@ def to_telegram(page: Page | str, values: Mapping[str, str]) -> list[tuple[str, 
     writer = Writer(addresses=False)
     writer.tokens(filled(page, values))
     text = writer.text()
-    units = [0, *accumulate(2 if letter > "\uffff" else 1 for letter in text)]
+    units = _units(text)
     return [
         (text[start:end], list(_entities(writer.marks, units, start, end)))
         for start, end in _parts(text, units)
     ]
+
+
+def _units(text: str) -> Sequence[int]:
+    """Where each letter begins, and where the last one ends."""
+    # Nearly no page holds an emoji, and then there is nothing to count.
+    if max(text, default="") <= "\uffff":
+        return range(len(text) + 1)
+    return [0, *accumulate(2 if letter > "\uffff" else 1 for letter in text)]
 
 
 def _parts(text: str, units: Sequence[int]) -> Iterator[tuple[int, int]]:
