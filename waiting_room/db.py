@@ -18,7 +18,7 @@ from sqlalchemy.exc import DatabaseError, DataError, DBAPIError, InterfaceError,
 from sqlalchemy.exc import TimeoutError as PoolExhausted
 from sqlalchemy.orm import Session
 
-from waiting_room import bell, process
+from waiting_room import bell, process, watchdog
 from waiting_room.errors import NotFound, StartRefused, StorageRefused
 
 SQLITE = "sqlite:///"
@@ -92,7 +92,7 @@ def write(*, alone: str = "") -> Iterator[Session]:
     Raises StorageRefused when the database did not take it.
     """
     database = current()
-    with _only_write(), _turn(database):
+    with _only_write(), _turn(database), watchdog.watched():
         # Rows stay readable after the commit: doors show what was just stored without asking again.
         session = Session(database.writing, expire_on_commit=False)
         with refusals(), session, session.begin():

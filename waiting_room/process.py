@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import secrets
-import socket
 
 NAME = ""
 """For people: where to look for it."""
@@ -15,7 +14,7 @@ OWNER = ""
 
 def _be_somebody() -> None:
     global NAME, OWNER
-    NAME = f"{socket.gethostname()[:24]}:{os.getpid()}"
+    NAME = f"{os.uname().nodename[:24]}:{os.getpid()}"
     OWNER = f"{NAME}:{secrets.token_hex(4)}"
 
 

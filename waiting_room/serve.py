@@ -21,7 +21,16 @@ from bot.telegram.poller import Poller
 from bot.telegram.webhook import Webhook, set_webhook
 from bot.web_chat import door as web_chat
 from scheduler.drift import Drift
-from waiting_room import beats, clock, db, far_bells, kill_points, leases, migrations
+from waiting_room import (
+    beats,
+    clock,
+    db,
+    far_bells,
+    kill_points,
+    leases,
+    migrations,
+    watchdog,
+)
 from waiting_room.care import inbox
 from waiting_room.channels.delivery import Delivery
 from waiting_room.errors import StartRefused, StorageRefused
@@ -41,7 +50,7 @@ def run(settings: Settings, *, only: Collection[str] = ()) -> None:
     Raises StartRefused when a part broke, so that whoever supervises starts a whole process.
     """
     kill_points.arm(settings.kill_at)
-    with opened(settings, serving=True):
+    with opened(settings, serving=True), watchdog.watching():
         whole = asyncio.run(_serve(settings, only or ROLES))
         with contextlib.suppress(StorageRefused), db.write() as session:
             beats.leave(session)
@@ -117,7 +126,9 @@ def _loops(
         yield delivery.run(stop, beat=_beat)
     if "bot" not in roles:
         return
-    yield hearing.run_worker(stop, beat=partial(_beat, "inbox"))
+    # Where several can write, what hangs on one chat leaves a hand for the others.
+    for _ in range(2 if leases.needed() else 1):
+        yield hearing.run_worker(stop, beat=partial(_beat, "inbox"))
     if settings.telegram_mode == "webhook":
         # Once, and no polling beside it: Telegram brings updates one way or the other.
         yield set_webhook(settings)

@@ -18,6 +18,7 @@ from tests.journeys import live
 from tests.journeys.live import LiveRoom
 from waiting_room import db
 from waiting_room.care import alerts, conversations
+from waiting_room.errors import StorageRefused
 from waiting_room.letters import Priority
 from waiting_room.models import Alert, AlertEvent, InboxUpdate, LetterRow, Message
 from waiting_room.models.inbox import DEAD, DONE
@@ -55,6 +56,15 @@ def is_settled(room: LiveRoom) -> bool:
             return False
         outgoing = select(LetterRow.id).where(LetterRow.state.in_(UNSETTLED))
         return not session.scalar(outgoing.where(LetterRow.channel != "web_chat").limit(1))
+
+
+def heard() -> int:
+    """How many messages took effect; 0 while the database does not answer."""
+    try:
+        with db.read() as session:
+            return session.scalar(select(func.count()).select_from(Message)) or 0
+    except StorageRefused:
+        return 0
 
 
 def check(room: LiveRoom, *, seconds: float = 60, kills: int = 0, dead: int = 0) -> Sums:
