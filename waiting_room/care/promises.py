@@ -118,7 +118,9 @@ def _told(session: Session, at: Moment) -> Select[str]:
     # Asked alert by alert: of the many letters only those of open alerts are looked at.
     notices = select(func.count()).where(LetterRow.alert_id == Alert.id)
     in_vain = notices.having(func.min(LetterRow.made_at) < at.now - LATE, left == 0)
-    return _open().where(in_vain.exists())
+    # Whoever has taken it knows of it, by whatever way.
+    free = Alert.state.in_((alerts.RAISED, alerts.NOTIFYING))
+    return select(Alert.id).where(free, in_vain.exists())
 
 
 def _on_their_way(session: Session, at: Moment) -> Select[str]:
