@@ -10,7 +10,7 @@ import pytest
 from tests import people
 from waiting_room import db
 from waiting_room.care import duty, rota
-from waiting_room.errors import BadInput, NotFound
+from waiting_room.errors import BadInput, NotFound, Refused
 from waiting_room.models import Staff
 
 HOUR = timedelta(hours=1)
@@ -35,10 +35,14 @@ def test_a_person_is_put_on_a_rung_once_and_taken_off(sam: Staff, now: datetime)
         rota.put_on(session, sam.id, duty.BACKUP, by="test", now=now + HOUR)
         (turn,) = rota.turns(session, now=now + HOUR)[sam.id]
     assert on_backup(now) == [sam.id]
-    with db.write() as session:
+    with pytest.raises(Refused, match="Nobody else"), db.write() as session:
         rota.take_off(session, turn.id, by="test", now=now + HOUR)
-        assert rota.turns(session, now=now + HOUR) == {}
-    assert on_backup(now + HOUR) == []
+    with db.write() as session:
+        kim = people.staff(session, "Sample Kim", now=now)
+        rota.put_on(session, kim.id, duty.BACKUP, by="test", now=now)
+        rota.take_off(session, turn.id, by="test", now=now + HOUR)
+        assert set(rota.turns(session, now=now + HOUR)) == {kim.id}
+    assert on_backup(now + HOUR) == [kim.id]
 
 
 @pytest.mark.parametrize("rung", ["worker", "everybody", "boss", ""])

@@ -8,8 +8,8 @@ from sqlalchemy import or_, select
 from sqlalchemy.orm import Session
 
 from waiting_room import audit
-from waiting_room.care import duty
-from waiting_room.errors import BadInput, NotFound
+from waiting_room.care import duty, providers
+from waiting_room.errors import BadInput, NotFound, Refused
 from waiting_room.models import Absence, DutyTurn
 
 # The rungs a person is put on. `worker` follows from who holds the patient.
@@ -36,13 +36,26 @@ def put_on(session: Session, staff_id: str, rung: str, *, by: str, now: datetime
 
 
 def take_off(session: Session, turn_id: str, *, by: str, now: datetime) -> None:
-    """This turn ends now. Raises NotFound."""
+    """This turn ends now. Raises NotFound; Refused when that would leave a rung empty."""
     turn = session.get(DutyTurn, turn_id)
     if turn is None:
         raise NotFound("There is no such turn.")
+    on_it = {each.staff_id for each in _now_on(session, turn.rung, now=now)}
+    if turn.rung in _climbed(session) and not on_it - {turn.staff_id}:
+        raise Refused("Nobody else stands on this rung. Put somebody on it first.")
     # Ended, not deleted: who stood where at the time of an alert can be asked later.
     turn.until = now
     audit.record(session, by=by, did="took off rung", to=("staff", turn.staff_id), now=now)
+
+
+def _now_on(session: Session, rung: str, *, now: datetime) -> list[DutyTurn]:
+    runs = (DutyTurn.since <= now, or_(DutyTurn.until.is_(None), DutyTurn.until > now))
+    return list(session.scalars(select(DutyTurn).where(DutyTurn.rung == rung, *runs)))
+
+
+def _climbed(session: Session) -> set[str]:
+    """The rungs of the provider's ladders: on call is beside them, and may be nobody."""
+    return {step["rung"] for steps in providers.here(session).ladders.values() for step in steps}
 
 
 def absences(session: Session, staff_id: str, *, now: datetime) -> list[Absence]:

@@ -79,9 +79,13 @@ def test_on_a_rung_and_off_again(kim: Browser) -> None:
         assert [p.id for p in duty.on_rung(session, duty.LEAD, None, now=now)] == [sam.id]
         (turn,) = rota.turns(session, now=now)[sam.id]
     assert "Duty lead" in kim.get(f"/desk/staff/{sam.id}").text
+    refused = kim.send(f"/desk/staff/{sam.id}/off", turn=turn.id)
+    assert refused.status_code == 409 and "Nobody else stands on this rung" in refused.text
+    other = make("Sample Max")
+    kim.send(f"/desk/staff/{other.id}/rung", rung="duty lead")
     kim.send(f"/desk/staff/{sam.id}/off", turn=turn.id)
     with db.read() as session:
-        assert duty.on_rung(session, duty.LEAD, None, now=now) == []
+        assert [p.id for p in duty.on_rung(session, duty.LEAD, None, now=now)] == [other.id]
     assert kim.send(f"/desk/staff/{sam.id}/rung", rung="boss").status_code == 422
 
 
