@@ -30,7 +30,7 @@ class KeptRoom(LiveRoom):
         self.deaths = 0
         self.fates: list[str] = []
         self.team: dict[str, Staff] = {}
-        self.words = ("serve",)
+        self.words, self.first = ("serve",), ""
         self._kept: threading.Thread | None = None
         self._ending = threading.Event()
 
@@ -45,7 +45,7 @@ class KeptRoom(LiveRoom):
     def _spawn(self) -> None:
         # What the next process is told to die of, if anything.
         self.extra["WAITING_ROOM_KILL_AT"] = self.fates.pop(0) if self.fates else ""
-        self.process = self.nursery.start(self.env, self.log, *self.words)
+        self.process = self.nursery.start(self.env, self.log, *self.words, first=self.first)
 
     def _keep(self) -> None:
         while not self._ending.is_set():

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import ctypes
+import importlib
 import json
 import os
 import random
@@ -62,9 +63,10 @@ class Nursery:
         pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "text": True}
         self._process = subprocess.Popen(command, cwd=ROOT, **pipes)  # type: ignore[call-overload]
 
-    def start(self, env: Mapping[str, str], log: Path, *words: str) -> Child:
-        """Start a room with these settings and these words on its command line."""
-        wish = {"env": dict(env), "log": str(log), "words": words}
+    def start(self, env: Mapping[str, str], log: Path, *words: str, first: str = "") -> Child:
+        """Start a room with these settings and these words on its command line, once the module
+        named `first` has installed what it brings."""
+        wish = {"env": dict(env), "log": str(log), "words": words, "first": first}
         self._process.stdin.write(json.dumps(wish) + "\n")
         self._process.stdin.flush()
         return Child(int(self._process.stdout.readline()))
@@ -99,6 +101,8 @@ def _be(app: object, wish: dict[str, object]) -> None:
     os.dup2(out, 1)
     os.dup2(out, 2)
     code = 1
+    if wish["first"]:
+        importlib.import_module(str(wish["first"])).install()
     try:
         app(list(wish["words"]))  # type: ignore[operator, call-overload]
     except SystemExit as told:

@@ -1,0 +1,66 @@
+"""Two processes that send, and one is stopped with letters in its hands: its lease ends, the
+other goes on, and the fence refuses what the first one writes when it wakes (F25)."""
+
+from __future__ import annotations
+
+import time
+
+import pytest
+from sqlalchemy import func, select
+
+from tests.fakes.bot_api import BotApi
+from tests.faults import ledger, traffic
+from tests.faults.conftest import Keep
+from tests.faults.figures import Figures
+from tests.faults.kept import KeptRoom
+from tests.journeys.live import free_port
+from waiting_room import db
+from waiting_room.models import LetterRow
+
+pytestmark = [pytest.mark.faults, pytest.mark.postgres]
+LONGER_THAN_A_LEASE = 8.0
+
+
+def second(room: KeptRoom) -> KeptRoom:
+    """Another process of the same room."""
+    other = KeptRoom(room.nursery, room.folder, room.api, room.mail, database=room.database)
+    other.extra, other.log = dict(room.extra), room.folder / "second.log"
+    other.port = free_port()
+    other.url = f"http://127.0.0.1:{other.port}"
+    return other
+
+
+def left() -> int:
+    """How many letters left."""
+    with db.read() as session:
+        return session.scalar(select(func.count()).where(LetterRow.state == "sent")) or 0
+
+
+def under_way(api: BotApi) -> bool:
+    """Whether a letter is on the line and not answered yet."""
+    calls = api.calls("sendMessage")
+    return bool(calls) and calls[-1]["status"] == 0
+
+
+def test_a_sender_that_wakes_too_late(keep: Keep, api: BotApi, figures: Figures) -> None:
+    times = figures.size(short=2, long=30)
+    room, robot = keep("postgresql"), traffic.crowd(api, chats=20 * times)
+    other = second(room)
+    api.suffers("slow_reply", method="sendMessage", seconds=0.3)
+    room.start()
+    other.start()
+    rooms, extra = [room, other], 0
+    for number in range(times):
+        robot.crowd([(traffic.FIRST + 20 * number + n, "hello") for n in range(20)])
+        # Whoever has the lane: the one frozen is each in turn, and the other one goes on.
+        room.wait(lambda: under_way(api))
+        with rooms[number % 2].frozen():
+            time.sleep(LONGER_THAN_A_LEASE)
+        room.wait(lambda goal=20 * (number + 1): left() >= goal, seconds=60)  # type: ignore[misc]
+    sums = ledger.check(room, seconds=60, kills=times)
+    other.stop()
+    extra = sums.extra + sums.extra_crisis
+    passed = sums.inputs == 20 * times and not room.deaths and extra <= 20 * times
+    figure = f"{times} × SIGSTOP {LONGER_THAN_A_LEASE:.0f} s with 20 letters on their way: {sums}"
+    figures.note("F25", database="postgresql", figure=figure, passed=passed)
+    assert passed
