@@ -29,8 +29,10 @@ def walk(scene: Scene, chains: Chains) -> None:
     room = scene.room
     for chain, act in chains.items():
         room.wait(lambda: ledger.is_settled(room), seconds=PATIENCE)
+        # An orderly end, so that the next one need not wait for the leases of the dead.
+        room.stop()
         room.fates += chain
-        room.kill()
+        room.start()
         goal = room.deaths + len(chain)
         until = time.monotonic() + PATIENCE
         while room.deaths < goal:
@@ -103,7 +105,8 @@ def test_the_room_dies_at_each_named_point(
     every = figures.size(short=3 if database == "postgresql" else 1, long=1)
     chains = [some(part, every) for part in (stories.ACTS, stories.TICKS, stories.BY_WEBHOOK)]
     points = sum(len(chain) for part in chains for chain in part)
-    rounds = figures.size(short=1, long=5)
+    # Each death on PostgreSQL leaves leases that take seven seconds to end.
+    rounds = figures.size(short=1, long=2 if database == "postgresql" else 5)
     sums = []
     for _ in range(rounds):
         room = keep(database)
