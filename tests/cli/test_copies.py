@@ -17,7 +17,7 @@ from tests.cli.conftest import Run
 from tests.conftest import WEDNESDAY
 from waiting_room import crypto, db, migrations, settings
 from waiting_room.models import Base, Patient
-from waiting_room.opening import only_server, opened
+from waiting_room.opening import GRAVES, only_server, opened
 
 
 @pytest.fixture
@@ -160,6 +160,27 @@ def test_a_copy_of_a_newer_release_is_refused(
 def test_a_folder_that_is_not_there_is_named(run: Run, tmp_path: Path) -> None:
     assert "is its disk mounted?" in run("backup", "--to", str(tmp_path / "x"), code=1).stderr
     assert "WAITING_ROOM_BACKUP_FOLDER" in run("backup", code=1).stderr
+
+
+@pytest.mark.parametrize("known_by", ["newer keys beside it", "the list of destroyed keys"])
+def test_older_keys_bring_nobody_back(
+    run: Run, data: Path, copied: Path, place: Path, known_by: str
+) -> None:
+    older = next(place.glob("keys-*"))
+    with opened(settings.load()), db.read() as session:
+        who = session.scalars(select(Patient.id)).one()
+    run("erase", who, "--yes")
+    run("backup", "--to", str(place))
+    graves = (data / GRAVES).read_bytes()
+    lost(data)
+    if known_by == "the list of destroyed keys":
+        max(place.glob("keys-*")).unlink()
+        (data / GRAVES).write_bytes(graves)
+    done = json.loads(run("restore", str(copied), "--keys", str(older), "--json").stdout)
+    assert done["erased"] == 1 and done["ok"]
+    assert names() == [None]
+    with opened(settings.load()), db.read() as session:
+        assert session.get_one(Patient, who).erased_at is not None
 
 
 @pytest.mark.postgres

@@ -22,7 +22,7 @@ class Health:
     """What was found in a room."""
 
     sealed: int = 0
-    erased: int = 0
+    forgotten: int = 0
     open_alerts: int = 0
     audited: int = 0
     troubles: list[str] = field(default_factory=list)
@@ -63,7 +63,7 @@ def _sealed_values(session: Session, health: Health) -> None:
     )
     for (end, place), count in sorted(found.items()):
         health.sealed += count if end == OPENS else 0
-        health.erased += count if end == ERASED else 0
+        health.forgotten += count if end == ERASED else 0
         if end == BAD:
             health.troubles.append(f"{count} values of {place} do not open")
 

@@ -15,16 +15,18 @@ from waiting_room.care import aftermath
 from waiting_room.errors import BadInput, StartRefused
 
 DESTROYED = "destroyed_key"
+Masters = dict[str, crypto.MasterKey]
 
 
 @dataclass(frozen=True)
 class Copy:
-    """A copy of the data, and of the keys if there is one."""
+    """A copy of the data, of the keys if there is one, and every copy of keys that lies beside."""
 
     data: Path
     keys: Path | None
     made: datetime
     key_id: str
+    beside: tuple[Path, ...] = ()
 
 
 def find(data: Path, keys: Path | None = None) -> Copy:
@@ -34,7 +36,7 @@ def find(data: Path, keys: Path | None = None) -> Copy:
     keys = keys or (beside[0] if beside else None)
     if keys is not None:
         _labelled(keys, folder.KEYS)
-    return Copy(data, keys, label.made, label.key_id)
+    return Copy(data, keys, label.made, label.key_id, tuple(beside))
 
 
 def bring_keys(copy: Copy, key_file: Path, *, url: str, graves: Path) -> None:
@@ -42,10 +44,11 @@ def bring_keys(copy: Copy, key_file: Path, *, url: str, graves: Path) -> None:
     masters = {key.key_id: key for key in crypto.read_key_file(key_file)}
     if not masters:
         raise StartRefused(f"key file {key_file}: missing; make it from the recovery sheet")
-    if copy.keys is not None:
-        # Before any key is used: what was destroyed after the copy was made stays destroyed.
-        known = rows.read(_lines_of_keys(copy.keys, masters))
-        keyring.bury(graves, [row["key_id"] for head, row in known if head.table == DESTROYED])
+    # Before any key is used: what was destroyed after the copy was made stays destroyed. Newer keys
+    # know of it, also when older ones were asked for.
+    for file in {*copy.beside, *filter(None, [copy.keys])}:
+        if file == copy.keys or sealed_file.label_of(file).key_id in masters:
+            keyring.bury(graves, _destroyed(file, masters))
     with keyring.filling(url) as empty:
         if empty is not None and copy.keys is None:
             raise BadInput("keys", "no keys-….backup lies beside it; name one with --keys")
@@ -78,11 +81,16 @@ def fill(copy: Copy, *, now: datetime, moving: bool = False) -> int:
     return done
 
 
+def _destroyed(file: Path, masters: Masters) -> list[bytes]:
+    known = rows.read(_lines_of_keys(file, masters))
+    return [row["key_id"] for head, row in known if head.table == DESTROYED]
+
+
 def _lines_of_data(copy: Copy) -> Iterator[bytes]:
     return sealed_file.lines(copy.data, keyring.current().backup_secret()[1])
 
 
-def _lines_of_keys(file: Path, masters: dict[str, crypto.MasterKey]) -> Iterator[bytes]:
+def _lines_of_keys(file: Path, masters: Masters) -> Iterator[bytes]:
     needed = sealed_file.label_of(file).key_id
     if needed not in masters:
         have = " and ".join(masters)
