@@ -74,7 +74,7 @@ def _words(copy: Copy, done: Restored) -> str:
     found = "with trouble" if health.troubles else "and everything is in order"
     return (
         f"{copy.data.name} is {_age(copy)} old. It holds {done.rows} rows, {found}.\n"
-        f"{health.sealed} sealed values open; {health.forgotten} of people who were erased do not.\n"
+        f"{health.sealed} sealed values open; {health.forgotten} of erased people do not.\n"
         f"{health.audited} acts are chained in the audit trail. Open alerts: {health.open_alerts}."
     )
 
