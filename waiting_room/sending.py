@@ -16,7 +16,8 @@ from typing import Any
 
 from prometheus_client import Counter
 from sqlalchemy import ColumnElement, Select, Update, bindparam, exists, or_, select, update
-from sqlalchemy.orm import InstrumentedAttribute, Session, aliased
+from sqlalchemy.orm import Session, aliased
+from sqlalchemy.orm.util import AliasedClass
 
 from waiting_room import keyring, library
 from waiting_room.crypto import CannotOpen
@@ -27,6 +28,8 @@ from waiting_room.outbox import DROPPED, FAILED, QUEUED, SENDING, SENT, TOO_LATE
 
 log = logging.getLogger(__name__)
 
+# What carries letters out of the house; a web chat shows its own when its page is opened.
+CARRIERS = ("telegram", "staff_telegram", "email")
 # Longer than any channel may take (22 s): a letter still on its way is nobody else's yet.
 LEASE = timedelta(seconds=30)
 # Seconds before the next try after a passing failure; the last one repeats. With the fifteen a try
@@ -183,6 +186,19 @@ def is_hopeless(parcel: Parcel, *, now: datetime) -> bool:
     return old and parcel.tries >= GIVE_UP_TRIES and not parcel.is_crisis
 
 
+def in_state(
+    *states: str, of: type[LetterRow] | AliasedClass[LetterRow] = LetterRow
+) -> ColumnElement[bool]:
+    """Letters in these states, for a question about the queue.
+
+    The states are written into the statement: only then can the database see that an index of the
+    few letters that are still to leave will do, and it does not read all that ever left.
+    """
+    if len(states) == 1:
+        return of.state == bindparam(None, states[0], literal_execute=True)
+    return of.state.in_(bindparam(None, states, expanding=True, literal_execute=True))
+
+
 def pause_after(tries: int) -> float:
     """Seconds until the next try of what was tried so often."""
     return RETRY[min(tries, len(RETRY)) - 1] * random.uniform(AT_LEAST, 1)
@@ -193,10 +209,10 @@ def pause_after(tries: int) -> float:
 def _looks(*, only_crisis: bool, locking: bool) -> tuple[Select[str], ...]:
     mine = [LetterRow.channel == bindparam("channel")]
     mine += [LetterRow.priority == Priority.CRISIS] if only_crisis else []
-    lost = (LetterRow.state == SENDING, LetterRow.lease_until < bindparam("wall"))
+    lost = (in_state(SENDING), LetterRow.lease_until < bindparam("wall"))
     left_behind = select(LetterRow.id).where(*mine, *lost).order_by(LetterRow.priority)
     free = or_(LetterRow.priority == Priority.CRISIS, ~_held_up())
-    ready = (_is(LetterRow.state, QUEUED), LetterRow.due_at <= bindparam("now"), free)
+    ready = (in_state(QUEUED), LetterRow.due_at <= bindparam("now"), free)
     order = (LetterRow.priority, LetterRow.due_at, LetterRow.id)
     queued = select(LetterRow.id).where(*mine, *ready).order_by(*order)
     looks = tuple(look.limit(bindparam("limit")) for look in (left_behind, queued))
@@ -218,18 +234,10 @@ def _held_up() -> ColumnElement[bool]:
     whose sending has begun."""
     before = aliased(LetterRow)
     begun = (before.priority <= LetterRow.priority) | (before.tries > 0)
-    open_one = (_is(before.state, QUEUED, SENDING), before.priority != Priority.CRISIS)
+    open_one = (in_state(QUEUED, SENDING, of=before), before.priority != Priority.CRISIS)
     in_line = (before.line == LetterRow.line, before.id < LetterRow.id)
     same = before.channel == LetterRow.channel
     return exists().where(*in_line, *open_one, same, begun, before.tries < STUCK)
-
-
-def _is(column: InstrumentedAttribute[str], *states: str) -> ColumnElement[bool]:
-    """Written into the statement: only then can the database see that an index of part of the
-    letters will do."""
-    if len(states) == 1:
-        return column == bindparam(None, states[0], literal_execute=True)
-    return column.in_(bindparam(None, states, expanding=True, literal_execute=True))
 
 
 def _settle(session: Session, parcel: Parcel, values: dict[str, Any]) -> bool:

@@ -25,7 +25,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.orm import InstrumentedAttribute, Session, aliased
 
-from waiting_room import outbox
+from waiting_room import outbox, sending
 from waiting_room.care import alerts, check_ins, duty, providers
 from waiting_room.letters import Priority
 from waiting_room.models import (
@@ -39,7 +39,6 @@ from waiting_room.models import (
     Provider,
     StaffChannel,
 )
-from waiting_room.models.address import WEB_CHAT
 from waiting_room.models.alert import DRILL
 from waiting_room.models.inbox import DEAD, HELD, WAITING
 
@@ -124,14 +123,13 @@ def _told(session: Session, at: Moment) -> Select[str]:
 
 
 def _on_their_way(session: Session, at: Moment) -> Select[str]:
-    stuck = (LetterRow.state == outbox.SENDING, LetterRow.lease_until < at.wall - SOON)
-    return select(LetterRow.id).where(*stuck)
+    stuck = (sending.in_state(outbox.SENDING), LetterRow.lease_until < at.wall - SOON)
+    return select(LetterRow.id).where(*stuck, LetterRow.channel.in_(sending.CARRIERS))
 
 
 def _urgent(session: Session, at: Moment) -> Select[str]:
-    waiting = (LetterRow.state == outbox.QUEUED, LetterRow.due_at < at.now - SOON)
-    # A web chat shows its letters when its page is opened; nothing carries them there.
-    carried = LetterRow.channel != WEB_CHAT
+    waiting = (sending.in_state(outbox.QUEUED), LetterRow.due_at < at.now - SOON)
+    carried = LetterRow.channel.in_(sending.CARRIERS)
     urgent = LetterRow.priority == Priority.CRISIS
     return select(LetterRow.id).where(*waiting, urgent, carried)
 
