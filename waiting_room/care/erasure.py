@@ -48,7 +48,8 @@ def erase(session: Session, patient_id: str, *, by: str, now: datetime) -> None:
 
     Raises Refused while an alert is open: a person closes it first.
     """
-    patient = session.get(Patient, patient_id)
+    # Held in full: an alert that is being raised about them waits, or is seen below.
+    patient = session.get(Patient, patient_id, with_for_update=True)
     if patient is None or patient.erased_at is not None:
         raise NotFound("There is no such person.")
     if alerts.open_for(session, patient_id) is not None:

@@ -40,6 +40,9 @@ def invite(
     session: Session, referral: Referral, *, by: str, now: datetime, by_post: bool = False
 ) -> Issued:
     """A fresh link and PIN. Earlier ones of this referral stop working."""
+    # Two who invite at once: the second ends the link of the first.
+    session.flush()
+    session.refresh(referral, with_for_update=True)
     if referral.state not in referrals.OPEN:
         raise Refused(f"This referral is {referral.state}; nobody can be invited to it.")
     revoke(session, referral.id, now=now)

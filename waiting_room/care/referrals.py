@@ -72,6 +72,9 @@ def receive(
 
 def move(session: Session, referral: Referral, state: str, *, by: str, now: datetime) -> None:
     """The one function that changes a referral's state."""
+    # As it is now: of two who move it at the same moment, the second sees what the first one did.
+    session.flush()
+    session.refresh(referral, with_for_update=True)
     states.check_move(MOVES, "referral", referral.state, state)
     referral.state, referral.moved_at = state, now
     if state == WAITING:
@@ -104,6 +107,9 @@ def assign(session: Session, patient: Patient, staff: Staff, *, by: str, now: da
     """Give a person their case worker. The intake team's sight ends here. Raises Refused for
     somebody who may not see this person: a relative, or an editor."""
     permissions.check_lead(session, patient.id, staff)
+    # One after the other: a person who is assigned twice at once would have two case workers.
+    session.flush()
+    session.refresh(patient, with_for_update={"key_share": True})
     lead = permissions.LEAD
     permissions.end_share(session, patient.id, role=lead, now=now)
     # The whole team saw a new person because nobody else did; now somebody does.
@@ -136,9 +142,11 @@ def was_accepted(session: Session, patient_id: str) -> bool:
 
 
 def overdue(session: Session, *, now: datetime) -> list[Referral]:
-    """Referrals nobody accepted within 30 days: what they hold must go."""
+    """Referrals nobody accepted within 30 days: what they hold must go. Nobody accepts one of these
+    any more while this transaction lasts."""
     late = (Referral.state.in_((RECEIVED, INVITED)), Referral.due_at <= now)
-    return list(session.scalars(select(Referral).where(*late).limit(100)))
+    query = select(Referral).where(*late).limit(100)
+    return list(session.scalars(query.with_for_update(skip_locked=True)))
 
 
 @dataclass(frozen=True)
