@@ -54,7 +54,9 @@ def take(folder: Path, *, wall: datetime, breathe: Callable[[], None] = lambda: 
         out = files.enter_context(folders.written(keys))
         label = sealed_file.label_for(folders.KEYS, master.key_id, made=wall)
         with ring.looking() as connection:
-            _write(out, label, master.secret, rows.dump(connection, keyring.COPIED))
+            _write(
+                out, label, master.secret, rows.dump(connection, keyring.COPIED, breathe=breathe)
+            )
     folders.prune(folder, wall=wall)
     return Taken(data, keys, done, data.stat().st_size + keys.stat().st_size)
 
