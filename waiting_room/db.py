@@ -196,7 +196,9 @@ def _postgres(url: str) -> Engine:
             connect_args={
                 "connect_timeout": BUSY_SECONDS,
                 "tcp_user_timeout": 2000 * BUSY_SECONDS,
-                "options": f"-c statement_timeout={BUSY_SECONDS}s",
+                "options": f"-c statement_timeout={BUSY_SECONDS}s "
+                # A machine that is lost in the middle of its work must not hold locks for hours.
+                f"-c idle_in_transaction_session_timeout={2 * BUSY_SECONDS}s",
             },
         )
     except ModuleNotFoundError:

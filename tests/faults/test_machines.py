@@ -24,6 +24,7 @@ from tests.faults.nursery import Nursery
 from tests.journeys import live
 from tests.postgres import Postgres
 from waiting_room import db
+from waiting_room.leases import LASTING
 from waiting_room.models import Alert, InboxUpdate, Lease, PollState
 
 pytestmark = [pytest.mark.faults, pytest.mark.postgres]
@@ -179,6 +180,34 @@ def test_a_holder_that_was_stopped_and_wakes_does_no_harm(
     passed = offsets == sorted(offsets) and sums.extra <= 30 * rounds
     figures.note("F25", database="postgresql", figure=figure, passed=passed)
     assert passed
+
+
+def test_danger_is_answered_from_memory_while_no_lease_can_be_renewed(
+    make: Make, api: BotApi, postgres: Postgres, figures: Figures
+) -> None:
+    robot = traffic.crowd(api)
+    machines = make((), ())
+    machines.start()
+    machines.wait(lambda: everybody_has_one(machines))
+    robot.crowd([(traffic.FIRST, "hello")])
+    machines.wait(lambda: stored() >= 1)
+    postgres.halt("immediate")
+    try:
+        # Longer than any lease lasts.
+        time.sleep(LASTING + 3)
+        before, since = len(robot.ledger["accepted"]), time.monotonic()
+        robot.crowd([(traffic.FIRST, ledger.DANGER)])
+        machines.wait(lambda: len(robot.ledger["accepted"]) > before)
+        took = time.monotonic() - since
+    finally:
+        postgres.resume()
+    machines.wait(lambda: steps(1), seconds=60)
+    machines.wait(lambda: everybody_has_one(machines))
+    again = robot.ledger["accepted"][before]["text"]
+    figure = f"PostgreSQL away for longer than a lease: fixed lines after {took:.1f} s (≤ 3 s)"
+    figures.note("F9", database="postgresql", figure=figure, passed=took <= 3)
+    assert "We could not pass this on" in again
+    assert took <= 3
 
 
 def test_many_that_start_together_have_one_holder_of_each_lease(
