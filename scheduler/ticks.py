@@ -200,9 +200,10 @@ class Words:
                 library.publish(session, shelf, by="folder", now=now)
             # Last, so that whatever broke on the way is tried again five seconds later.
             self._seen = stamp
-        if stamp != self._watched:
+        rules = _stamp(self._folder / "danger-words")
+        if rules != self._watched:
             self._read_danger_words()
-            self._watched = stamp
+            self._watched = rules
         with db.read() as session:
             return int(library.follow(session))
 
@@ -221,5 +222,13 @@ def words(folder: Path) -> Words:
 
 def _stamp(folder: Path) -> frozenset[tuple[str, int, int]]:
     """Changes with every edit, also one that keeps an old time, as a checkout or a copy does."""
-    found = ((str(file), file.stat()) for file in folder.rglob("*.md"))
-    return frozenset((name, state.st_mtime_ns, state.st_size) for name, state in found)
+    return frozenset((str(file), *_state(file)) for file in folder.rglob("*.md"))
+
+
+def _state(file: Path) -> tuple[int, int]:
+    try:
+        state = file.stat()
+    except OSError:
+        # A link to nowhere, as some editors leave beside a page, or gone since it was listed.
+        return 0, 0
+    return state.st_mtime_ns, state.st_size
