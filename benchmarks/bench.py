@@ -19,7 +19,7 @@ from tests.postgres import INSTALLED, Postgres
 SEEDS = Path("var/bench/seed")
 PEERS = Path("var/bench/peers/bin/python")
 # Changes with the shape of a seed, so that an old one is not taken for a new one.
-SHAPE = 4
+SHAPE = 5
 
 
 @dataclass(frozen=True)

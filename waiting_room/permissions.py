@@ -8,9 +8,20 @@ alert while it is open. Nobody sees their own record or a relative's.
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Any
 
-from sqlalchemy import ColumnElement, Select, and_, literal, or_, select, update
-from sqlalchemy.orm import Session
+from sqlalchemy import (
+    ColumnElement,
+    Select,
+    and_,
+    exists,
+    false,
+    literal,
+    or_,
+    select,
+    update,
+)
+from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from waiting_room.errors import Forbidden, NotFound, Refused
 from waiting_room.models import Alert, Kinship, Organisation, Patient, Share, Staff
@@ -42,13 +53,22 @@ def check(staff: Staff, act: str) -> None:
         raise Forbidden(f"Your role does not let you {act}. Ask an administrator.")
 
 
+def sees(
+    staff: Staff, patient_id: InstrumentedAttribute[Any], *, now: datetime
+) -> ColumnElement[bool]:
+    """The condition that this person may see the patient of a row now. Asked of each row by
+    itself: a list of everybody they may see grows with the room."""
+    related = select(Kinship.patient_id).where(Kinship.staff_id == staff.id)
+    # An editor sees nobody, whatever shares an earlier role has left behind.
+    if not can(staff, "see patients"):
+        return false()
+    shared = exists().where(Share.patient_id == patient_id, _holds(staff), _runs(now))
+    return and_(patient_id.is_not(None), patient_id.not_in(related), shared)
+
+
 def patients_for(staff: Staff, *, now: datetime) -> Select[Patient]:
     """The patients this person may see now: where every page about patients starts."""
-    related = select(Kinship.patient_id).where(Kinship.staff_id == staff.id)
-    seen = select(Share.patient_id).where(_holds(staff), _runs(now))
-    query = select(Patient).where(Patient.id.in_(seen), Patient.id.not_in(related))
-    # An editor sees nobody, whatever shares an earlier role has left behind.
-    return query if can(staff, "see patients") else query.where(Patient.id.is_(None))
+    return select(Patient).where(sees(staff, Patient.id, now=now))
 
 
 def patient_for(session: Session, staff: Staff, patient_id: str, *, now: datetime) -> Patient:
@@ -62,11 +82,10 @@ def patient_for(session: Session, staff: Staff, patient_id: str, *, now: datetim
 def alerts_for(staff: Staff, *, now: datetime) -> Select[Alert]:
     """The alerts this person may see: of their patients, and of strangers for the provider. A drill
     is nobody's: it stands in no list and no count."""
-    mine = patients_for(staff, now=now).with_only_columns(Patient.id)
     ours = select(Organisation.id).where(Organisation.is_provider)
     nobodys = (Alert.patient_id.is_(None), Alert.kind != DRILL)
     strangers = and_(*nobodys, literal(staff.organisation_id).in_(ours))
-    query = select(Alert).where(or_(Alert.patient_id.in_(mine), strangers))
+    query = select(Alert).where(or_(sees(staff, Alert.patient_id, now=now), strangers))
     return query if can(staff, "see patients") else query.where(Alert.id.is_(None))
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from benchmarks.bench import Bench
-from benchmarks.figures import check_ins, engines, inbound, screening, starting
+from benchmarks.figures import check_ins, desk, engines, inbound, screening, starting
 from benchmarks.results import Row
 
 Measure = Callable[[Bench], list[Row]]
@@ -14,5 +14,6 @@ ALL: dict[str, Measure] = {
     "starting": starting.run,
     "inbound": inbound.run,
     "check_ins": check_ins.run,
+    "desk": desk.run,
     "engines": engines.run,
 }

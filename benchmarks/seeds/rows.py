@@ -10,7 +10,7 @@ from types import SimpleNamespace
 from typing import Any
 
 from benchmarks.peers.chats import FIRST_CHAT
-from waiting_room import keyring, library
+from waiting_room import keyring, library, permissions
 from waiting_room.care import check_ins, consent, conversations, people, referrals
 from waiting_room.models import (
     Address,
@@ -190,8 +190,11 @@ def _shares(
     since = NOW - timedelta(days=number % 300 + 5)
     whole = {"patient_id": owner, "since": since, "until": None}
     ours = {"organisation_id": house.organisation_id, "staff_id": None}
+    is_new = state in (referrals.RECEIVED, referrals.INVITED, referrals.WAITING)
     for role, why in referrals.WHO_SEES_A_NEW_PERSON.items():
-        yield Share, {"id": new_id(), **whole, **ours, "role": role, "why": why}
+        ended = None if is_new or role != permissions.INTAKE else NOW
+        share = {"id": new_id(), **whole, **ours, "role": role, "why": why}
+        yield Share, share | {"until": ended}
     if state == referrals.SUPPORTED:
         theirs = {"organisation_id": None, "staff_id": house.workers[number % len(house.workers)]}
         yield Share, {"id": new_id(), **whole, **theirs, "role": "lead", "why": "assigned"}

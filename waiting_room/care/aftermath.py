@@ -20,7 +20,6 @@ from waiting_room.models import (
     Alert,
     AlertEvent,
     LetterRow,
-    Patient,
     SignInLink,
     Staff,
     StaffSession,
@@ -90,15 +89,15 @@ def held_letters(session: Session) -> int:
 
 def held_for(session: Session, staff: Staff, *, now: datetime) -> list[LetterRow]:
     """The held letters to people this person sees, oldest first."""
-    seen = permissions.patients_for(staff, now=now).with_only_columns(Patient.id)
-    mine = select(LetterRow).where(*HELD, LetterRow.patient_id.in_(seen))
+    seen = permissions.sees(staff, LetterRow.patient_id, now=now)
+    mine = select(LetterRow).where(*HELD, seen)
     return list(session.scalars(mine.order_by(LetterRow.id).limit(SHOWN)))
 
 
 def decide(session: Session, staff: Staff, letter_id: str, *, send: bool, now: datetime) -> None:
     """A held letter leaves now, or never. Raises NotFound when there is none such for them."""
-    seen = permissions.patients_for(staff, now=now).with_only_columns(Patient.id)
-    one = select(LetterRow).where(*HELD, LetterRow.patient_id.in_(seen), LetterRow.id == letter_id)
+    seen = permissions.sees(staff, LetterRow.patient_id, now=now)
+    one = select(LetterRow).where(*HELD, seen, LetterRow.id == letter_id)
     row = session.scalars(one.with_for_update()).first()
     if row is None:
         raise NotFound("There is no such letter.")

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
-from sqlalchemy import Select, case, func, select
+from sqlalchemy import ColumnElement, Select, case, exists, func, select
 from sqlalchemy.orm import Session
 
 from waiting_room import permissions
@@ -25,6 +26,9 @@ from waiting_room.models import (
 )
 
 LIMIT = 50
+# Beyond this nobody wants to know how many exactly, and counting would take as long as they are.
+MANY = 200
+UNTALKED = (referrals.RECEIVED, referrals.INVITED, referrals.WAITING)
 URGENCY = case(
     {Colour.RED.value: 0, Colour.AMBER.value: 1, Colour.GREEN.value: 2}, value=Alert.colour, else_=3
 )
@@ -78,53 +82,79 @@ def open_alerts(session: Session, staff: Staff, *, now: datetime) -> list[OpenAl
     """Every open alert this person may see: RED first, then late ones, then the oldest."""
     query = permissions.alerts_for(staff, now=now).where(Alert.state.in_(alerts.OPEN))
     urgent_first = (URGENCY, Alert.breached_at.is_(None), Alert.raised_at, Alert.id)
-    return [
-        one_alert(session, row, now=now) for row in session.scalars(query.order_by(*urgent_first))
-    ]
+    return _with_everybody(session, session.scalars(query.order_by(*urgent_first)).all(), now=now)
 
 
 def one_alert(session: Session, alert: Alert, *, now: datetime) -> OpenAlert:
     """This alert with everybody it is about."""
-    is_open = alert.state in alerts.OPEN
+    return _with_everybody(session, [alert], now=now)[0]
+
+
+def _with_everybody(session: Session, rows: Sequence[Alert], *, now: datetime) -> list[OpenAlert]:
+    people = _by_id(session, Patient, [row.patient_id for row in rows])
+    places = _by_id(session, Address, [row.address_id for row in rows])
+    holders = _by_id(session, Staff, [row.acknowledged_by for row in rows])
+    said = _said(session, [row.id for row in rows])
+    return [
+        OpenAlert(
+            alert=row,
+            patient=people.get(row.patient_id),
+            address=places.get(row.address_id),
+            holder=holders.get(row.acknowledged_by),
+            is_late=_is_late(row, now),
+            said=said.get(row.id),
+        )
+        for row in rows
+    ]
+
+
+def _by_id(session: Session, kind: type[Any], ids: Iterable[str | None]) -> dict[str | None, Any]:
+    found = session.scalars(select(kind).where(kind.id.in_({one for one in ids if one})))
+    return {row.id: row for row in found}
+
+
+def _is_late(alert: Alert, now: datetime) -> bool:
     overdue = alert.due_at is not None and alert.due_at < now
-    return OpenAlert(
-        alert=alert,
-        patient=session.get(Patient, alert.patient_id) if alert.patient_id else None,
-        address=session.get(Address, alert.address_id) if alert.address_id else None,
-        holder=session.get(Staff, alert.acknowledged_by) if alert.acknowledged_by else None,
-        is_late=is_open and (alert.breached_at is not None or overdue),
-        said=_said(session, alert),
-    )
+    return alert.state in alerts.OPEN and (alert.breached_at is not None or overdue)
 
 
-def _said(session: Session, alert: Alert) -> Message | None:
-    query = select(Message).join(AlertEvent, AlertEvent.cause_id == Message.id)
-    causes = (AlertEvent.alert_id == alert.id, AlertEvent.cause_kind == "message")
-    return session.scalars(query.where(*causes).order_by(AlertEvent.id.desc()).limit(1)).first()
+def _said(session: Session, alert_ids: list[str]) -> dict[str, Message]:
+    query = select(AlertEvent.alert_id, Message).join(Message, AlertEvent.cause_id == Message.id)
+    causes = (AlertEvent.alert_id.in_(alert_ids), AlertEvent.cause_kind == "message")
+    # The newest comes last and counts.
+    rows = session.execute(query.where(*causes).order_by(AlertEvent.id))
+    return {alert_id: message for alert_id, message in rows}
 
 
 def waiting(session: Session, staff: Staff, *, now: datetime) -> list[Waiting]:
-    """Who waits for a first talk, longest first."""
-    states = (referrals.RECEIVED, referrals.INVITED, referrals.WAITING)
-    return _with_referral(session, staff, states, now=now)
+    """Who waits for a first talk, longest first: at most LIMIT of them."""
+    return _longest(session, staff, UNTALKED, now=now)
 
 
 def supported(session: Session, staff: Staff, *, now: datetime) -> list[Waiting]:
-    """Who is being supported, longest first."""
-    return _with_referral(session, staff, (referrals.SUPPORTED,), now=now)
+    """Who is being supported, longest first: at most LIMIT of them. A case worker is shown their
+    own people; whoever assigns is shown all."""
+    return _longest(session, staff, (referrals.SUPPORTED,), now=now)
+
+
+def how_many(
+    session: Session, staff: Staff, states: Sequence[str], *, now: datetime, most: int = MANY
+) -> int:
+    """How many open referrals in these states this person may see, counted no further than that."""
+    found = _referrals(staff, states, now=now).with_only_columns(Referral.id).limit(most)
+    return session.scalar(select(func.count()).select_from(found.subquery())) or 0
 
 
 def unread(session: Session, staff: Staff, *, now: datetime) -> list[Unread]:
     """Whose words nobody has read yet, oldest first."""
     query = select(
         Message.patient_id, func.count(), func.min(Message.at), func.max(Message.id)
-    ).where(Message.is_for_worker, Message.read_at.is_(None))
-    query = query.where(Message.patient_id.in_(_mine(staff, now))).group_by(Message.patient_id)
-    rows = session.execute(query.order_by(func.min(Message.at)).limit(LIMIT)).all()
-    return [
-        Unread(session.get_one(Patient, who), count, since, session.get_one(Message, newest))
-        for who, count, since, newest in rows
-    ]
+    ).where(*_unread(staff, now))
+    query = query.group_by(Message.patient_id).order_by(func.min(Message.at)).limit(LIMIT)
+    rows = session.execute(query).all()
+    people = _by_id(session, Patient, [row[0] for row in rows])
+    newest = _by_id(session, Message, [row[3] for row in rows])
+    return [Unread(people[who], count, since, newest[last]) for who, count, since, last in rows]
 
 
 def version(session: Session, staff: Staff, *, now: datetime) -> str:
@@ -133,10 +163,14 @@ def version(session: Session, staff: Staff, *, now: datetime) -> str:
     ids = seen.with_only_columns(Alert.id)
     steps = select(func.max(AlertEvent.id), func.count()).where(AlertEvent.alert_id.in_(ids))
     last, count = session.execute(steps).one()
-    words = select(func.count()).select_from(Message)
-    words = words.where(Message.is_for_worker, Message.read_at.is_(None))
-    unread_now = session.scalar(words.where(Message.patient_id.in_(_mine(staff, now))))
-    return f"{last or 0}.{count}.{unread_now}"
+    words = select(func.count()).select_from(Message).where(*_unread(staff, now))
+    return f"{last or 0}.{count}.{session.scalar(words)}"
+
+
+def _unread(staff: Staff, now: datetime) -> tuple[ColumnElement[bool], ...]:
+    living = exists().where(Patient.id == Message.patient_id, Patient.erased_at.is_(None))
+    seen = permissions.sees(staff, Message.patient_id, now=now)
+    return Message.is_for_worker.is_(True), Message.read_at.is_(None), living, seen
 
 
 def find(session: Session, staff: Staff, query: str, *, now: datetime) -> list[Patient]:
@@ -159,25 +193,37 @@ def look_alikes(
 ) -> tuple[list[Patient], int]:
     """Records that may be the same person: those this worker may see, and how many more."""
     found = people.look_alikes(session, patient)
-    mine = set(session.scalars(_mine(staff, now)))
+    alike = permissions.patients_for(staff, now=now).where(Patient.id.in_([p.id for p in found]))
+    mine = set(session.scalars(alike.with_only_columns(Patient.id)))
     seen = [other for other in found if other.id in mine]
     return seen, len(found) - len(seen)
 
 
-def _with_referral(
-    session: Session, staff: Staff, states: Iterable[str], *, now: datetime
+def _longest(
+    session: Session, staff: Staff, states: Sequence[str], *, now: datetime
 ) -> list[Waiting]:
-    query = select(Referral, Patient).join(Patient, Patient.id == Referral.patient_id)
-    query = query.where(Patient.id.in_(_mine(staff, now)), Referral.state.in_(tuple(states)))
-    rows = session.execute(query.order_by(Referral.received_at, Referral.id)).all()
+    # State by state, so that each is read from its index in order, no further than it is shown.
+    found = [
+        row
+        for state in states
+        for row in session.execute(_referrals(staff, (state,), now=now).limit(LIMIT))
+    ]
+    found.sort(key=lambda row: (row[0].received_at, row[0].id))
+    rows = found[:LIMIT]
     ids = [patient.id for _, patient in rows]
     workers, heard = _workers(session, ids, now=now), _heard(session, ids)
     return [Waiting(p, r, workers.get(p.id), heard.get(p.id)) for r, p in rows]
 
 
-def _mine(staff: Staff, now: datetime) -> Select[str]:
-    seen = permissions.patients_for(staff, now=now).where(Patient.erased_at.is_(None))
-    return seen.with_only_columns(Patient.id)
+def _referrals(staff: Staff, states: Sequence[str], *, now: datetime) -> Select[Referral, Patient]:
+    query = select(Referral, Patient).join(Patient, Patient.id == Referral.patient_id)
+    query = query.where(Referral.state.in_(states), Patient.erased_at.is_(None))
+    query = query.where(permissions.sees(staff, Referral.patient_id, now=now))
+    if tuple(states) == (referrals.SUPPORTED,) and not permissions.can(staff, "assign"):
+        # From their own few shares, and not from everybody who is supported by somebody.
+        theirs = select(Share.patient_id).where(Share.staff_id == staff.id, Share.until.is_(None))
+        query = query.where(Referral.patient_id.in_(theirs))
+    return query.order_by(Referral.received_at, Referral.id)
 
 
 def _workers(session: Session, patient_ids: list[str], *, now: datetime) -> dict[str, Staff]:

@@ -10,6 +10,7 @@ from starlette.responses import RedirectResponse, Response
 from waiting_room import clock, db, permissions
 from waiting_room.care import caseload
 from waiting_room.care.colours import Colour
+from waiting_room.care.referrals import SUPPORTED
 from waiting_room.pages.render import render
 from waiting_room.web.deps import SignedIn, may
 from waiting_room.web.desk import copies, wording
@@ -29,6 +30,9 @@ def today(request: Request, staff: SignedIn, done: str = "") -> Response:
         known = {
             "waiting": caseload.waiting(session, staff, now=now),
             "supported": caseload.supported(session, staff, now=now),
+            "many": caseload.MANY,
+            "waiting_count": caseload.how_many(session, staff, caseload.UNTALKED, now=now),
+            "supported_count": caseload.how_many(session, staff, (SUPPORTED,), now=now),
             "unread": caseload.unread(session, staff, now=now),
             **_alerts(caseload.open_alerts(session, staff, now=now)),
             "version": caseload.version(session, staff, now=now),
