@@ -55,11 +55,14 @@ def climb(now: datetime) -> int:
 
 
 def fill_check_ins(now: datetime) -> int:
-    """Write the check-ins of the next 48 hours."""
-    with db.write(alone="fill_check_ins") as session:
-        planned = rhythms.fill(session, now=now)
-        reached("check-ins planned", planned)
-        return planned
+    """Write the check-ins of the next 48 hours, some in each transaction."""
+    done = 0
+    for _ in _slices(partial(rhythms.is_any_to_fill, now=now)):
+        with db.write(alone="fill_check_ins") as session:
+            planned = rhythms.fill(session, now=now)
+            reached("check-ins planned", planned)
+        done += planned
+    return done
 
 
 def ask_check_ins(now: datetime) -> int:

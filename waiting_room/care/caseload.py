@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, case, exists, func, select
+from sqlalchemy import Select, case, exists, func, select
 from sqlalchemy.orm import Session
 
 from waiting_room import permissions
@@ -167,10 +167,10 @@ def version(session: Session, staff: Staff, *, now: datetime) -> str:
     return f"{last or 0}.{count}.{session.scalar(words)}"
 
 
-def _unread(staff: Staff, now: datetime) -> tuple[ColumnElement[bool], ...]:
+def _unread(staff: Staff, now: datetime) -> tuple[Any, ...]:
     living = exists().where(Patient.id == Message.patient_id, Patient.erased_at.is_(None))
     seen = permissions.sees(staff, Message.patient_id, now=now)
-    return Message.is_for_worker.is_(True), Message.read_at.is_(None), living, seen
+    return Message.is_for_worker, Message.read_at.is_(None), living, seen
 
 
 def find(session: Session, staff: Staff, query: str, *, now: datetime) -> list[Patient]:

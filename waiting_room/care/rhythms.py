@@ -6,15 +6,16 @@ processes nor a clock change can ask twice.
 
 from __future__ import annotations
 
-from datetime import date, datetime, time, timedelta
+from datetime import UTC, date, datetime, time, timedelta
+from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import Select, or_, select
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
 from waiting_room import audit
 from waiting_room.care import hours
-from waiting_room.care.check_ins import PLANNED, let_go, plan_of
+from waiting_room.care.check_ins import AT_ONCE, PLANNED, let_go, plan_of
 from waiting_room.errors import BadInput
 from waiting_room.models import CheckIn, CheckInPlan, Patient, new_id
 
@@ -38,23 +39,29 @@ def choose(session: Session, patient: Patient, rhythm: str, *, now: datetime) ->
         let_go(session, patient.id, "rhythm changed")
     plan.every_days = RHYTHMS[rhythm]
     plan.starts_on = today + timedelta(days=plan.every_days)
-    plan.paused_until = plan.ended_at = None
+    plan.paused_until = plan.ended_at = plan.next_on = None
     session.flush()
     audit.record(session, by=patient.id, did=f"chose {rhythm}", to=("plan", plan.id), now=now)
     return plan
 
 
-def fill(session: Session, *, now: datetime) -> int:
-    """Write the rows of the next 48 hours, and the one an outage swallowed; running it twice adds
-    nothing."""
-    live = select(CheckInPlan, Patient).join(Patient, Patient.id == CheckInPlan.patient_id)
-    live = live.where(CheckInPlan.ended_at.is_(None), CheckInPlan.starts_on <= (now + AHEAD).date())
-    added = 0
+def is_any_to_fill(session: Session, *, now: datetime) -> bool:
+    """Whether `fill` would find anything: a look that takes no lock."""
+    return session.scalar(_to_fill(now).limit(1)) is not None
+
+
+def fill(session: Session, *, now: datetime, limit: int = AT_ONCE) -> int:
+    """Write the rows of the next 48 hours, and the one an outage swallowed, for some of the plans
+    that lack them; running it twice adds nothing."""
     # Always in the same order: two that fill at once wait for each other, and never in a circle.
-    for plan, patient in session.execute(live.order_by(CheckInPlan.id)):
-        for day in _days(plan, patient.time_zone, now):
-            added += _plan_one(session, plan, patient, day)
-    return added
+    ids = session.scalars(_to_fill(now).order_by(CheckInPlan.id).limit(limit)).all()
+    live = select(CheckInPlan, Patient).join(Patient, Patient.id == CheckInPlan.patient_id)
+    rows: list[dict[str, Any]] = []
+    for plan, patient in session.execute(live.where(CheckInPlan.id.in_(ids))):
+        days = _days(plan, patient.time_zone, now)
+        rows += [_row(plan, patient, day) for day in days]
+        plan.next_on = _after(plan, _last(now))
+    return _insert(session, rows)
 
 
 def pause(
@@ -64,7 +71,7 @@ def pause(
     worker does it at the person's wish."""
     plan = plan_of(session, patient.id)
     if plan is not None:
-        plan.paused_until = until
+        plan.paused_until, plan.next_on = until, None
     let_go(session, patient.id, "paused")
     who = by or patient.id
     audit.record(session, by=who, did="paused", to=("patient", patient.id), now=now)
@@ -89,7 +96,7 @@ def end(session: Session, patient_id: str, *, why: str, now: datetime) -> None:
 def _days(plan: CheckInPlan, zone: str, now: datetime) -> list[date]:
     """The days this plan asks on: the last one up to today, and those of the next 48 hours."""
     every = timedelta(days=plan.every_days)
-    today, last = hours.local(now, zone).date(), hours.local(now + AHEAD, zone).date()
+    today, last = hours.local(now, zone).date(), _last(now)
     first = max(plan.starts_on, today - every + timedelta(days=1))
     if plan.paused_until is not None:
         first = max(first, hours.local(plan.paused_until, zone).date())
@@ -98,9 +105,26 @@ def _days(plan: CheckInPlan, zone: str, now: datetime) -> list[date]:
     return [plan.starts_on + n * every for n in range(until_first, count)]
 
 
-def _plan_one(session: Session, plan: CheckInPlan, patient: Patient, day: date) -> int:
-    due = hours.at_local(day, time(plan.hour, plan.minute), patient.time_zone)
-    row = {
+def _to_fill(now: datetime) -> Select[str]:
+    lacking = or_(CheckInPlan.next_on.is_(None), CheckInPlan.next_on <= _last(now))
+    return select(CheckInPlan.id).where(CheckInPlan.ended_at.is_(None), lacking)
+
+
+def _last(now: datetime) -> date:
+    # One day for everybody, wherever they live: what was filled then surely lacks nothing now.
+    return (now + AHEAD).astimezone(UTC).date()
+
+
+def _after(plan: CheckInPlan, last: date) -> date:
+    """The first day of this rhythm after that day."""
+    every = timedelta(days=plan.every_days)
+    if plan.starts_on > last:
+        return plan.starts_on
+    return plan.starts_on + ((last - plan.starts_on) // every + 1) * every
+
+
+def _row(plan: CheckInPlan, patient: Patient, day: date) -> dict[str, Any]:
+    return {
         "id": new_id(),
         "patient_id": patient.id,
         "plan_id": plan.id,
@@ -108,9 +132,14 @@ def _plan_one(session: Session, plan: CheckInPlan, patient: Patient, day: date) 
         "slot": f"{plan.hour:02}:{plan.minute:02}",
         "state": PLANNED,
         "why": "",
-        "due_at": due,
+        "due_at": hours.at_local(day, time(plan.hour, plan.minute), patient.time_zone),
     }
+
+
+def _insert(session: Session, rows: list[dict[str, Any]]) -> int:
+    if not rows:
+        return 0
     dialect = postgresql if session.get_bind().dialect.name == "postgresql" else sqlite
     # The unique key decides, not a look before: two schedulers may fill at the same moment.
-    fresh = dialect.insert(CheckIn).values(row).on_conflict_do_nothing()
-    return int(session.scalar(fresh.returning(CheckIn.id)) is not None)
+    fresh = dialect.insert(CheckIn).on_conflict_do_nothing().returning(CheckIn.id)
+    return len(session.scalars(fresh, rows).all())

@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Any
 
 from sqlalchemy import ForeignKey, Index, String
+from sqlalchemy import text as sql
 from sqlalchemy.orm import Mapped, mapped_column
 
 from waiting_room.models.base import Row, Sealed
@@ -87,6 +88,13 @@ class Message(ChatRow):
     details: Mapped[dict[str, Any]] = mapped_column(default=dict)
 
     __table_args__ = (
+        Index(
+            "ix_message_unread",
+            "patient_id",
+            "at",
+            sqlite_where=sql("is_for_worker = 1 AND read_at IS NULL"),
+            postgresql_where=sql("is_for_worker AND read_at IS NULL"),
+        ),
         Index("ix_message_patient_id_at", "patient_id", "at"),
         # Whether this very message came before, among all that was ever said in a chat.
         Index("ix_message_address_id_number", "address_id", "channel_message_id"),

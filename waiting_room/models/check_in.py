@@ -23,6 +23,11 @@ class CheckInPlan(Row):
     minute: Mapped[int] = mapped_column(default=0)
     paused_until: Mapped[datetime | None]
     ended_at: Mapped[datetime | None]
+    # The first day that is not filled yet; empty when somebody changed the plan.
+    next_on: Mapped[date | None]
+
+    # Who is to be filled, among all who wait and all who once did.
+    __table_args__ = (Index("ix_check_in_plan_next_on", "ended_at", "next_on"),)
 
 
 class CheckIn(PatientRow):
