@@ -63,6 +63,8 @@ class Copies:
             raise
         # When it was begun and not when it ended: this is the moment the copy shows.
         _mark(beats.BACKUP, wall)
+        # The next copy must not wait for this process, should it die.
+        leases.let_go(WORK)
         return 1
 
     def _is_due(self, wall: datetime) -> bool:

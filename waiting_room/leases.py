@@ -101,6 +101,13 @@ def ours(name: str, *, seconds: float) -> bool:
         return take(session, name, seconds=seconds) is not None
 
 
+def let_go(name: str) -> None:
+    """This work is done; another process may do it next."""
+    # Storage that refuses lets nobody else take it either, and it ends by itself.
+    with contextlib.suppress(StorageRefused), db.write() as session:
+        release(session, name)
+
+
 def name_of(work: str, token: str) -> str:
     """The name of a lease on what one bot may do once; nobody can read the token out of it."""
     return f"{work} {hashlib.sha256(token.encode()).hexdigest()[:12]}"
@@ -144,7 +151,7 @@ async def _hold(held: Held, work: Work, seconds: float, *, through_outage: bool)
     except TimeoutError:
         log.error("%s: lost; another process may have it now", held.name)
     finally:
-        await _in_hand(_release, held.name)
+        await _in_hand(let_go, held.name)
 
 
 async def _keep(held: Held, limit: asyncio.Timeout, seconds: float) -> None:
@@ -173,12 +180,6 @@ def _ask(name: str, seconds: float) -> int | None:
             return take(session, name, seconds=seconds)
     except StorageRefused:
         return UNKNOWN
-
-
-def _release(name: str) -> None:
-    # Storage that refuses lets nobody else take it either, and it ends by itself.
-    with contextlib.suppress(StorageRefused), db.write() as session:
-        release(session, name)
 
 
 def _moments(session: Session, seconds: float) -> tuple[Any, Any]:

@@ -17,7 +17,7 @@ from bot import hearing, inbox
 from bot.effects import Hearer
 from tests import people
 from tests.bot.raw_updates import ALEX, BEA, message, update
-from waiting_room import bell, db, keyring
+from waiting_room import bell, db, keyring, leases
 from waiting_room.care import conversations
 from waiting_room.models import Address, Alert, InboxUpdate, LetterRow, Message
 
@@ -101,6 +101,19 @@ def test_the_offset_is_stored_with_the_batch_and_may_go_down(now: datetime) -> N
     store(message(5, text="after a week of silence"), now=now, next_offset=6)
     assert inbox.next_offset("patients") == 6
     assert inbox.next_offset("staff") is None
+
+
+def test_a_poller_that_woke_too_late_keeps_what_it_holds_and_moves_nothing(now: datetime) -> None:
+    with db.write() as session:
+        first = leases.take(session, "poller", owner="slow", seconds=-1)
+    slow = leases.Held("poller", first or 0, 0)
+    update = message(1, text="hello")
+    assert inbox.store("patients", [update], next_offset=2, now=now, held=slow) == 1
+    with db.write() as session:
+        leases.take(session, "poller", owner="quick")
+    late = message(9, text="late")
+    assert inbox.store("patients", [late], next_offset=10, now=now, held=slow) == 1
+    assert inbox.next_offset("patients") == 2
 
 
 def test_nothing_is_readable_at_rest(now: datetime) -> None:

@@ -57,6 +57,7 @@ def test_staff_are_added_and_let_in_again(run: Run) -> None:
         ("audit", "verify", "--anchor", "three"),
         ("clock", "--jump", "2d"),
         ("serve", "--only", "everything"),
+        ("serve", "--only", "web,bot", "--only", "all"),
         ("content", "confirm", "--name", " "),
     ],
     ids=lambda words: " ".join(words)[:40],

@@ -13,7 +13,7 @@ import pytest
 from scheduler import anchor, app
 from scheduler.ticks import Words
 from tests.fakes.heartbeat import Heartbeat
-from waiting_room import audit, beats, db, library, settings
+from waiting_room import audit, beats, db, leases, library, settings
 from waiting_room.care import danger
 from waiting_room.settings import Settings
 
@@ -137,6 +137,28 @@ def test_an_edit_is_published_and_a_broken_page_keeps_its_last_words(
     shutil.rmtree(words / "en")
     follower.follow(now)
     assert library.page("crisis/now").body
+
+
+@pytest.mark.postgres
+def test_one_process_imports_the_folder_and_each_reads_its_own_danger_words(
+    postgres_room: Path, now: datetime, tmp_path: Path
+) -> None:
+    words = folder(tmp_path)
+    follower, page = Words(words), words / "en" / f"{RULE}.md"
+    with db.write() as session:
+        assert leases.take(session, "content", owner="another")
+    follower.follow(now)
+    page.write_text(NEW, encoding="utf-8")
+    (words / "danger-words").mkdir()
+    shutil.copy("content/danger-words/pl.md", words / "danger-words")
+    before = danger.current()
+    follower.follow(now)
+    assert library.page(RULE).title != "Sleeping well"
+    assert danger.current() is not before
+    with db.write() as session:
+        leases.release(session, "content", owner="another")
+    follower.follow(now)
+    assert library.page(RULE).title == "Sleeping well"
 
 
 def test_an_edit_with_an_old_time_is_seen(room: Path, now: datetime, tmp_path: Path) -> None:

@@ -11,11 +11,14 @@ from sqlalchemy import select
 
 from bot import hearing, inbox
 from bot.telegram.api import Api
+from bot.telegram.poller import Poller
 from tests.bot.full_disk import full
-from tests.bot.telegram.conftest import TOKEN, Polling, heard, stored
+from tests.bot.telegram.conftest import QUICK, TOKEN, Polling, heard, stored
 from tests.fakes.bot_api import BotApi, Robot, Telephone
 from waiting_room import clock, db
+from waiting_room.leases import Held
 from waiting_room.models import Alert
+from waiting_room.settings import Settings
 
 LONG = "A long story about my week. " * 145
 
@@ -135,6 +138,17 @@ def test_a_short_conflict_at_a_restart_raises_nobody(
     alex.says("hello")
     with polling():
         api.wait_until(lambda: confirmed(robot) == 1)
+    assert alerts() == []
+
+
+def test_without_a_sure_lease_it_stands_back_for_another_poller(
+    ours: Settings, robot: Robot
+) -> None:
+    robot.suffers("conflict")
+    unsure = Held("poller patients", 1, until=float("-inf"))
+    poller = Poller("patients", TOKEN, ours, pace=QUICK)
+    asyncio.run(asyncio.wait_for(poller.run(asyncio.Event(), unsure), 10))
+    assert len(robot.calls("getUpdates")) == 1
     assert alerts() == []
 
 
