@@ -14,8 +14,11 @@ from waiting_room import db, outbox
 from waiting_room.care import alerts, providers, undelivered
 from waiting_room.care.alerts import Cause
 from waiting_room.care.colours import Colour
-from waiting_room.letters import Letter
+from waiting_room.care.messages import FROM_WORKER
+from waiting_room.letters import Letter, Priority
 from waiting_room.models import Alert, LetterRow, StaffChannel
+
+HOME = "conversation/home"
 
 
 def raised(session: Session, *, now: datetime) -> tuple[Alert, LetterRow]:
@@ -117,3 +120,38 @@ def test_an_answer_of_the_staff_bot_that_failed_is_let_go(room: Path, now: datet
         letter = outbox.tell(session, "7234567899", Letter("staff/not-linked"), now=now)
         undelivered.follow_up(session, letter.id, "blocked", gone=True, now=now)
         assert kinds(session) == []
+
+
+@pytest.mark.parametrize(("page", "tasks"), [(FROM_WORKER, [undelivered.MAY_BE_LOST]), (HOME, [])])
+def test_a_workers_words_that_may_be_lost_are_a_task_and_a_menu_is_none(
+    any_room: Path, now: datetime, page: str, tasks: list[str]
+) -> None:
+    with db.write() as session:
+        _, address = people.patient(session, now=now)
+        values = {"worker": "Sample Sam", "text": "Hello", "first_name": "Sample Alex"}
+        letter = outbox.say(session, address, Letter(page, values), now=now)
+        session.flush()
+        undelivered.doubt(session, letter.id, now=now)
+        assert kinds(session) == tasks
+
+
+@pytest.mark.parametrize(
+    ("states", "nothing"),
+    [
+        (["uncertain", "uncertain"], True),
+        (["failed", "dropped"], True),
+        (["uncertain", "sent"], False),
+        (["held"], False),
+        ([], False),
+    ],
+)
+def test_silence_counts_only_when_an_asking_surely_arrived(
+    any_room: Path, now: datetime, states: list[str], nothing: bool
+) -> None:
+    with db.write() as session:
+        person, address = people.patient(session, now=now)
+        for state in states:
+            letter = Letter("check-ins/weekly", priority=Priority.CHECK_IN)
+            outbox.say(session, address, letter, now=now).state = state
+        session.flush()
+        assert undelivered.nothing_arrived(session, person.id, since=now) is nothing

@@ -9,7 +9,7 @@ from sqlalchemy import Select, func, select, update
 from sqlalchemy.orm import Session
 
 from waiting_room import audit, foresight, library
-from waiting_room.care import alerts, hours, messages, people, pushes, states
+from waiting_room.care import alerts, hours, messages, people, pushes, states, undelivered
 from waiting_room.care.colours import Colour
 from waiting_room.errors import Refused
 from waiting_room.letters import Choice, Letter, Priority, Rows
@@ -258,8 +258,13 @@ def _nudge(session: Session, row: CheckIn, patient: Patient, *, now: datetime) -
 
 
 def _miss(session: Session, row: CheckIn, *, now: datetime) -> None:
-    _move(row, MISSED)
     row.answer_by = None
+    asked_at = row.asked_at or row.due_at
+    if undelivered.nothing_arrived(session, row.patient_id, since=asked_at):
+        _move(row, MISSED, why="may not have arrived")
+        messages.ask_to_phone(session, row.patient_id, now=now)
+        return
+    _move(row, MISSED)
     what = {"what": "check-in", "what_id": row.id}
     cause = alerts.Cause(Colour.GREEN, "silence", row.patient_id, **what)
     alerts.raise_(session, cause, now=now)

@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session
 from waiting_room import bell, db, outbox
 from waiting_room.care import alerts, conversations, duty, messages, providers
 from waiting_room.care.colours import Colour
+from waiting_room.letters import Priority
 from waiting_room.models import Address, Alert, LetterRow, Patient
 
 DEAD_CHANNEL, MAY_BE_LOST = "staff channel dead", "message may be lost"
@@ -36,6 +37,14 @@ def doubt(session: Session, letter_id: str, *, now: datetime) -> None:
         what = {"what": "letter", "what_id": letter.id}
         cause = alerts.Cause(Colour.GREEN, MAY_BE_LOST, patient.id, **what)
         alerts.raise_(session, cause, now=now)
+
+
+def nothing_arrived(session: Session, patient_id: str, *, since: datetime) -> bool:
+    """Whether no asking since then surely reached this person: then their silence says nothing."""
+    askings = (LetterRow.patient_id == patient_id, LetterRow.made_at >= since)
+    query = select(LetterRow.state).where(*askings, LetterRow.priority == Priority.CHECK_IN)
+    states = set(session.scalars(query))
+    return bool(states) and states <= {outbox.UNCERTAIN, outbox.FAILED, outbox.DROPPED}
 
 
 def _person(session: Session, letter: LetterRow, why: str, *, gone: bool, now: datetime) -> None:
