@@ -14,7 +14,7 @@ from typing import Any
 
 from apscheduler.schedulers.background import BackgroundScheduler
 
-from scheduler import anchor, copying, heartbeat, ticks
+from scheduler import anchor, copying, drill, heartbeat, ticks
 from waiting_room import beats, clock
 from waiting_room.settings import Settings
 
@@ -40,6 +40,7 @@ def table(settings: Settings) -> list[Tick]:
     """The ticks of this room. There are no others."""
     words = ticks.words(settings.content_folder)
     watch, chain = heartbeat.Watch(settings), anchor.Anchor(settings)
+    robot = drill.Robot(settings)
     copies, space = copying.Copies(settings), copying.Space(settings)
     return [
         Tick("climb", 2 * SECOND, "no alert waits for a step that is due", ticks.climb),
@@ -55,6 +56,7 @@ def table(settings: Settings) -> list[Tick]:
         Tick("watch_space", MINUTE, "a disk that fills is known in time", space.watch),
         # A little later: by then every loop has begun, and what fell due meanwhile is done.
         Tick("heartbeat", MINUTE, "somebody outside knows when we are stuck", watch.beat, after=5),
+        Tick("drill", MINUTE, "every day alerts are shown to work", robot.turn),
         Tick("fill_check_ins", HOUR // 2, "48 hours are planned", ticks.fill_check_ins),
         Tick("forget_expired", HOUR, "unanswered referrals go", ticks.forget_expired),
         Tick("retire", HOUR, "nothing is kept longer than it is of use", ticks.retire),

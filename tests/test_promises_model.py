@@ -57,7 +57,7 @@ from waiting_room.sending import Parcel
 CAUSES = ("message", "inbox")
 NAMES, LANES = ("worker", "backup", "lead"), ("telegram", "staff_telegram", "email")
 CALM, CRY, POISON = "the garden was lovely", "I want to kill myself", "poison kill myself"
-STEPS = [0]
+STEPS, CLAIM = [0], 50
 TROUBLES = {
     "sent": None,
     "later": partial(Later, "sample"),
@@ -209,6 +209,8 @@ class Room(RuleBasedStateMachine):
     def every_promise_is_kept(self) -> None:
         STEPS[0] += 1
         broken = self._broken()
+        if broken.keys() - OF_THE_WORLD:
+            self._leave_nothing_open()
         assert not broken.keys() - OF_THE_WORLD, broken
 
     @invariant()
@@ -247,11 +249,11 @@ class Room(RuleBasedStateMachine):
         for _ in range(9):
             self._live_on(timedelta(hours=9), "sent")
         broken = self._broken()
+        self._leave_nothing_open()
         with db.read() as session:
             waiting = InboxUpdate.state.in_(("waiting", "held"))
             lost = list(session.scalars(select(InboxUpdate.id).where(waiting)))
         assert (broken, lost) == ({}, [])
-        self._leave_nothing_open()
 
     def _say(self, who: int, text: str, *, voice: bool = False) -> None:
         number = self.base + len(self.brought)
@@ -284,7 +286,7 @@ class Room(RuleBasedStateMachine):
     def _deliver(self, lane: str, how: str) -> None:
         with db.write() as session:
             due = sending.Due(lane, now=self.now, wall=self._wall())
-            parcels = sending.claim(session, due, limit=50)
+            parcels = sending.claim(session, due, limit=CLAIM)
         self.holders |= {parcel.letter_id: parcel for parcel in parcels}
         if how == "lost":
             self.in_flight += parcels
@@ -294,6 +296,9 @@ class Room(RuleBasedStateMachine):
             outcome = Outcome(parcel, "1", trouble=trouble() if trouble else None)
             with db.write() as session:
                 settling.write_all_down(session, [outcome], now=self.now)
+        # As a lane does: it claims again until nothing is due.
+        if len(parcels) == CLAIM:
+            self._deliver(lane, how)
 
     def _wall(self) -> datetime:
         return clock.wall() + self.ahead

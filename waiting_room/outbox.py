@@ -20,6 +20,7 @@ from waiting_room.models.letter import HELD as HELD
 
 QUEUED, SENDING, SENT = "queued", "sending", "sent"
 FAILED, UNCERTAIN, DROPPED = "failed", "uncertain", "dropped"
+NOWHERE = "nowhere"
 # Why a letter was dropped that nobody needs any more.
 TOO_LATE = "too late to make sense"
 # The same routine page goes to one chat at most once in this time.
@@ -100,6 +101,16 @@ def tell(session: Session, place: str, letter: Letter, *, now: datetime) -> Lett
     return _post(session, _letter(page, letter, offered, now=now, **whose))
 
 
+def drill(
+    session: Session, channel: str, place: str, letter: Letter, *, now: datetime, **about: Any
+) -> LetterRow:
+    """Queue the letter of a drill: to an address for drills, or NOWHERE, where its channel only
+    shows that it would take it."""
+    whose = {"owner": keyring.STAFF, "channel": channel, "place": place}
+    whose["line"] = keyring.current().fingerprint("line", f"drill {channel}")
+    return _post(session, _letter(library.page(letter.page), letter, [], now=now, **whose, **about))
+
+
 def knock(session: Session, address: Address, email: str, *, link: str, now: datetime) -> LetterRow:
     """Queue a neutral mail to a person whose page is not open: "You have a message"."""
     row = _letter(
@@ -145,7 +156,7 @@ def drop_for(
 
 def drop_notices(session: Session, alert_id: str, *, why: str, now: datetime) -> None:
     """The alert is settled: notices that have not left call nobody any more."""
-    waiting = (LetterRow.alert_id == alert_id, LetterRow.staff_id.is_not(None))
+    waiting = (LetterRow.alert_id == alert_id, LetterRow.address_id.is_(None))
     unsent = update(LetterRow).where(*waiting, LetterRow.state == QUEUED)
     session.execute(unsent.values(state=DROPPED, why=why, settled_at=now))
 

@@ -24,7 +24,17 @@ from waiting_room.crypto import CannotOpen
 from waiting_room.errors import NotFound
 from waiting_room.letters import Priority
 from waiting_room.models import LetterRow
-from waiting_room.outbox import DROPPED, FAILED, QUEUED, SENDING, SENT, TOO_LATE, UNCERTAIN, wake
+from waiting_room.outbox import (
+    DROPPED,
+    FAILED,
+    NOWHERE,
+    QUEUED,
+    SENDING,
+    SENT,
+    TOO_LATE,
+    UNCERTAIN,
+    wake,
+)
 
 log = logging.getLogger(__name__)
 
@@ -69,6 +79,11 @@ class Parcel:
     is_repeat: bool
     broken: str = ""
     """Why this one can only fail: what it needs cannot be read."""
+
+    @property
+    def is_drill(self) -> bool:
+        """Whether this letter is for nobody, and only asks whether its channel works."""
+        return self.place == NOWHERE
 
     @property
     def is_crisis(self) -> bool:

@@ -42,6 +42,9 @@ class Settings(BaseSettings):
     mail_from: str = "waiting-room@localhost"
     heartbeat_url: str = ""
     anchor_url: str = ""
+    drill_hour: int | None = Field(None, ge=0, le=23)
+    drill_email: str = ""
+    drill_telegram: str = ""
     metrics_token: str = ""
     backup_folder: Path | None = None
     backup_every: float = Field(60, ge=0.5, le=24 * 60)
@@ -140,6 +143,11 @@ class Settings(BaseSettings):
     def telegram_link(self, token: str) -> str:
         """The same way in by Telegram; empty when the bot's name is not set."""
         return f"https://t.me/{self.telegram_name}?start={token}" if self.telegram_name else ""
+
+    @property
+    def drills_at(self) -> int | None:
+        """The local hour of the daily drill; a room in production has one in any case."""
+        return 10 if self.drill_hour is None and self.env == "production" else self.drill_hour
 
     @property
     def is_https(self) -> bool:

@@ -223,7 +223,7 @@ def test_a_ladder_is_copied_when_the_alert_is_raised(room: Path, now: datetime) 
         alerts.climb(session, now=now + 5 * MINUTE)
         assert _told(session, alert)[-1] == (5 * MINUTE, "Kim")
         provider.ladders = {}
-        assert ladder.of(session, Colour.GREEN) == providers.LADDERS["green"]
+        assert ladder.of(session, Colour.GREEN, "life") == providers.LADDERS["green"]
 
 
 def test_every_living_channel_carries_the_notice(room: Path, now: datetime) -> None:

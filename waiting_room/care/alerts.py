@@ -18,6 +18,7 @@ from waiting_room.care.alert_causes import open_alert
 from waiting_room.care.colours import Colour
 from waiting_room.errors import BadInput, Refused
 from waiting_room.models import Alert, AlertEvent, Staff, new_id
+from waiting_room.models.alert import DRILL
 
 RAISED, NOTIFYING, ACKNOWLEDGED = "raised", "notifying", "acknowledged"
 CONTACTED, CLOSED = "contacted", "closed"
@@ -57,7 +58,7 @@ def raise_(session: Session, cause: Cause, *, now: datetime) -> Alert:
     # Worse than before: everybody is told from the first rung, also when somebody had taken it.
     if urgency > known:
         alert.colour, alert.kind = cause.colour, cause.kind
-        alert.ladder = ladder.of(session, cause.colour)
+        alert.ladder = ladder.of(session, cause.colour, cause.kind)
         _climb_from_the_start(session, alert, now=now)
     # It happened again after somebody spoke to them: that talk does not answer this.
     elif alert.state == CONTACTED and urgency == known:
@@ -140,6 +141,21 @@ def close(session: Session, alert: Alert, reason: str, *, by: Staff, now: dateti
     kill_points.reached("alert closed")
 
 
+def end_drill(session: Session, alert: Alert, *, passed: bool, now: datetime) -> None:
+    """The robot takes, answers and closes a drill, and no other alert: those a person closes."""
+    if alert.kind != DRILL:
+        raise Refused("Only a person closes an alert.")
+    _lock(session, alert)
+    steps = {ACKNOWLEDGED: "acknowledged", CONTACTED: "outcome: drill", CLOSED: "closed"}
+    for state, verb in steps.items() if passed else ((CLOSED, "closed"),):
+        _move(alert, state)
+        _event(session, alert, verb, by=audit.SYSTEM, now=now)
+    alert.due_at, alert.closed_at = None, now
+    alert.reason = "drill passed" if passed else "drill failed"
+    outbox.drop_notices(session, alert.id, why="the drill is over", now=now)
+    audit.record(session, by=audit.SYSTEM, did="ended a drill", to=("alert", alert.id), now=now)
+
+
 def events(session: Session, alert: Alert) -> list[AlertEvent]:
     """Everything that happened to an alert, oldest first."""
     query = select(AlertEvent).where(AlertEvent.alert_id == alert.id)
@@ -200,7 +216,7 @@ def _new(session: Session, cause: Cause, now: datetime) -> Alert:
         state=RAISED,
         patient_id=cause.patient_id,
         address_id=cause.address_id,
-        ladder=ladder.of(session, cause.colour),
+        ladder=ladder.of(session, cause.colour, cause.kind),
         raised_at=now,
         due_at=now,
     )

@@ -19,6 +19,7 @@ from waiting_room.care import duty, hours, providers
 from waiting_room.care.colours import Colour
 from waiting_room.letters import Choice, Letter, Priority, one_each
 from waiting_room.models import Alert, AlertEvent, LetterRow, Staff, StaffChannel, new_id
+from waiting_room.models.alert import DRILL
 
 TOLD, TOLD_AGAIN, TOLD_ON_CALL = "told", "told again", "told on call"
 REMINDED = "reminded"
@@ -27,12 +28,20 @@ NOBODY, CLOSED_HOURS = "nobody on this rung", "out of hours"
 OVERDUE = timedelta(seconds=60)
 # What a step leaves behind when somebody was told.
 STEPS = (TOLD, TOLD_ON_CALL, CLOSED_HOURS)
+DRILL_FAILED = "drill failed"
+# Nobody stands on the rung of a drill: its letters go to no person.
+OWN: dict[str, list[dict[str, Any]]] = {
+    DRILL: [{"rung": "robot", "minutes": 10}],
+    DRILL_FAILED: [{"rung": duty.LEAD, "minutes": 30}, {"rung": duty.EVERYBODY, "minutes": 30}],
+}
 PAGES = {"staff_telegram": "staff/alert-telegram", "email": "staff/alert-mail"}
 PAGES_AGAIN = {"staff_telegram": "staff/alert-again", "email": "staff/alert-mail"}
 
 
-def of(session: Session, colour: Colour) -> list[dict[str, Any]]:
-    """The provider's ladder for this colour, to be copied into the alert."""
+def of(session: Session, colour: Colour, kind: str) -> list[dict[str, Any]]:
+    """The ladder for an alert, to be copied into it: the kind's own, else the provider's."""
+    if kind in OWN:
+        return list(OWN[kind])
     return list(providers.here(session).ladders.get(colour) or providers.LADDERS[colour])
 
 
@@ -97,7 +106,10 @@ def told(session: Session, alert: Alert) -> list[LetterRow]:
 def _tell_now(session: Session, alert: Alert, *, now: datetime) -> None:
     if waits_for_opening(session, alert, now=now):
         return
-    if _is_staffed(session, now):
+    if alert.kind == DRILL:
+        _event(session, alert, TOLD, now=now)
+        alert.due_at = now + timedelta(minutes=alert.ladder[0]["minutes"])
+    elif _is_staffed(session, now):
         _tell_rung(session, alert, now=now)
     else:
         _tell_out_of_hours(session, alert, now=now)

@@ -69,6 +69,11 @@ class Channel(Protocol):
         """Send one letter; returns the id the other side gave it."""
         ...
 
+    async def prove(self, parcel: Parcel) -> str:
+        """Do everything but send: word the letter, and hear from the other side that it is there.
+        Raises as `send` does."""
+        ...
+
 
 def words_of(parcel: Parcel) -> library.Page | str:
     """What a letter says. One that may have arrived before says so first: two alike without a word
@@ -93,3 +98,7 @@ class Missing:
     async def send(self, parcel: Parcel) -> str:
         """Never sends: raises Permanent with the reason an administrator can act on."""
         raise Permanent(self._why)
+
+    async def prove(self, parcel: Parcel) -> str:
+        """Nothing is there to be proved: raises as `send` does."""
+        return await self.send(parcel)

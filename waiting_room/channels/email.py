@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from contextlib import suppress
+from dataclasses import replace
 from email.message import EmailMessage
 from email.policy import SMTP as WIRE
 from email.utils import format_datetime, formataddr, parseaddr
@@ -69,6 +70,19 @@ class EmailChannel:
             server.close()
         # Not the whole Message-ID: with the name of a host in it no column was ever long enough.
         return parcel.letter_id
+
+    async def prove(self, parcel: Parcel) -> str:
+        """Write the mail, sign in at the server, and ask it for nothing (NOOP)."""
+        self.written(replace(parcel, place=self._sender))
+        server = self._new_connection()
+        try:
+            await self._reach(server)
+            await server.noop()
+        except (SMTPException, OSError) as error:
+            raise _before_the_words(error) from None
+        finally:
+            server.close()
+        return "drill"
 
     def written(self, parcel: Parcel) -> EmailMessage:
         """The letter as a mail. A place that is no mail address is refused, not repaired."""

@@ -131,6 +131,15 @@ class TelegramChannel:
         self._parts_sent.pop(parcel.letter_id, None)
         return message_id
 
+    async def prove(self, parcel: Parcel) -> str:
+        """Word the letter, and ask Telegram who we are: the token and the way there work."""
+        list(render(parcel, self._address))
+        try:
+            await self._request.ask(f"{self._url}/getMe", read=self._ask_within)
+        except TelegramError as error:
+            raise verdict_of(error) from None
+        return "drill"
+
     async def say_plain(self, place: str, text: str) -> str:
         """Say words of our own from memory, before every letter. Raises NotSent."""
         return await self._post(place, _Message(text, [], None), urgency=Priority.CRISIS)
