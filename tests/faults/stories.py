@@ -184,19 +184,13 @@ class Scene:
         inbox.store("patients", [body.encode()], next_offset=None, now=self.now)
 
 
-# Each chain is walked by one act; the second half happens while the room is down.
+# Each chain is walked from a room that stands still, by one act that is done until it is through.
 ACTS: dict[tuple[str, ...], Callable[[Scene], Any]] = {
-    ("updates fetched",): Scene.writes,
-    ("inbox not stored",): Scene.writes,
-    ("inbox stored",): Scene.writes,
-    ("offset not moved",): Scene.writes,
+    ("updates fetched", "inbox not stored", "inbox stored", "offset not moved"): Scene.writes,
     # Its second and third try, and then it takes effect.
     ("work taken", "try counted", "retry not stored"): Scene.writes,
-    ("message kept",): Scene.writes,
-    ("message screened",): Scene.writes,
-    ("work not marked",): Scene.writes,
-    ("work not stored",): Scene.writes,
-    ("work stored",): Scene.writes,
+    ("message kept", "message screened"): Scene.writes,
+    ("work not marked", "work not stored", "work stored"): Scene.writes,
     ("letters claimed",): Scene.writes,
     ("claim stored",): Scene.writes,
     ("letter in hand",): Scene.writes,
@@ -204,28 +198,23 @@ ACTS: dict[tuple[str, ...], Callable[[Scene], Any]] = {
     ("letter sent",): Scene.writes,
     ("mark not stored",): Scene.writes,
     ("mark stored",): Scene.writes,
-    ("alert raised",): Scene.cries,
-    ("crisis answered",): Scene.cries,
+    ("alert raised", "crisis answered"): Scene.cries,
     ("mail under way",): Scene.cries,
-    ("form not stored",): Scene.fills_in_a_form,
-    ("form stored",): Scene.fills_in_a_form,
-    ("alert taken",): Scene.works_at_the_desk,
-    ("desk act stored",): Scene.works_at_the_desk,
-    ("outcome recorded",): Scene.works_at_the_desk,
-    ("alert closed",): Scene.works_at_the_desk,
+    ("form not stored", "form stored"): Scene.fills_in_a_form,
+    ("alert taken", "desk act stored", "outcome recorded", "alert closed"): (
+        Scene.works_at_the_desk
+    ),
     ("failure written",): Scene.deletes_the_account,
     ("letter not buried",): Scene.cannot_be_read,
 }
+# These come due while the room is down, and are met by its first ticks.
 TICKS: dict[tuple[str, ...], Callable[[Scene], Any]] = {
-    ("climb not stored",): Scene.lets_an_alert_wait,
-    ("climb stored",): Scene.lets_an_alert_wait,
+    ("climb not stored", "climb stored"): Scene.lets_an_alert_wait,
     ("check-ins planned",): lambda scene: scene.chooses_a_rhythm(filled=False),
-    ("check-ins asked",): Scene.chooses_a_rhythm,
-    ("asking stored",): Scene.chooses_a_rhythm,
+    ("check-ins asked", "asking stored"): Scene.chooses_a_rhythm,
     ("silence chased",): lambda scene: scene.chooses_a_rhythm(asked=True),
-    ("knock not stored",): Scene.leaves_the_page,
-    ("knock stored",): Scene.leaves_the_page,
+    ("knock not stored", "knock stored"): Scene.leaves_the_page,
     ("audit sealed",): Scene.writes_history,
 }
-BY_WEBHOOK = {("webhook heard",): Scene.writes, ("webhook kept",): Scene.writes}
+BY_WEBHOOK = {("webhook heard", "webhook kept"): Scene.writes}
 REACHED_BY = [point for chains in (ACTS, TICKS, BY_WEBHOOK) for chain in chains for point in chain]

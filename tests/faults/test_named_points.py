@@ -20,7 +20,7 @@ from waiting_room import db
 from waiting_room.models import CheckIn, LetterRow, Message
 
 pytestmark = pytest.mark.faults
-SEND_TAKES, ANOTHER_AFTER, PATIENCE = 0.3, 3.0, 60.0
+SEND_TAKES, ANOTHER_AFTER, PATIENCE = 0.3, 2.0, 60.0
 Chains = Mapping[tuple[str, ...], Callable[[Scene], Any]]
 
 
@@ -39,7 +39,7 @@ def walk(scene: Scene, chains: Chains) -> None:
             assert time.monotonic() < until, f"never came to {chain}"
             act(scene)
             # Once more, in case the first was served by the process before.
-            wait_a_while(lambda goal=goal: room.deaths >= goal, ANOTHER_AFTER * len(chain))  # type: ignore[misc]
+            wait_a_while(lambda goal=goal: room.deaths >= goal, ANOTHER_AFTER)  # type: ignore[misc]
 
 
 def wait_a_while(ask: Callable[[], bool], seconds: float) -> None:
@@ -102,7 +102,7 @@ def live_through(room: KeptRoom, points: Iterable[Chains]) -> ledger.Sums:
 def test_the_room_dies_at_each_named_point(
     keep: Keep, api: BotApi, figures: Figures, database: str
 ) -> None:
-    every = figures.size(short=3 if database == "postgresql" else 1, long=1)
+    every = figures.size(short=4 if database == "postgresql" else 1, long=1)
     chains = [some(part, every) for part in (stories.ACTS, stories.TICKS, stories.BY_WEBHOOK)]
     points = sum(len(chain) for part in chains for chain in part)
     # Each death on PostgreSQL leaves leases that take seven seconds to end.
