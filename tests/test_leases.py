@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import os
+import subprocess
 from collections.abc import Awaitable, Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
@@ -237,3 +239,19 @@ def test_a_tick_for_all_is_one_process_work_for_so_long(postgres_room: Path) -> 
     release("another")
     assert leases.ours(NAME, seconds=9)
     assert take("another") is None
+
+
+def test_what_a_killed_process_of_this_machine_held_is_free_at_once(any_room: Path) -> None:
+    dead = subprocess.Popen(["true"])
+    dead.wait()
+    here = leases.process.OWNER.split(":")[2]
+    for holder, is_free in (
+        (f"node:{dead.pid}:{here}:abcd", True),
+        (f"node:{os.getpid()}:{here}:abcd", False),
+        (f"node:{dead.pid}:elsewhere:abcd", False),
+        ("somebody", False),
+    ):
+        assert take(holder) is not None
+        assert (take("b") is not None) == is_free, holder
+        release(holder)
+        release("b")

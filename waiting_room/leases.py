@@ -60,7 +60,16 @@ Work = Callable[[Held], Awaitable[object]]
 
 def take(session: Session, name: str, *, owner: str = "", seconds: float = LASTING) -> int | None:
     """Take this lease or renew it: its fence, or None while somebody else holds it."""
-    owner = owner or process.OWNER
+    fence = _take(session, name, owner or process.OWNER, seconds)
+    holder = None if fence else session.scalar(select(Lease.owner).where(Lease.name == name))
+    # Killed on this machine: what it had need not be waited for.
+    if holder and process.is_gone(holder):
+        release(session, name, owner=holder)
+        fence = _take(session, name, owner or process.OWNER, seconds)
+    return fence
+
+
+def _take(session: Session, name: str, owner: str, seconds: float) -> int | None:
     now, until = _moments(session, seconds)
     fresh = _insert(session).values(name=name, owner=owner, fence=1, until=until)
     mine = Lease.owner == owner

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 import secrets
+from pathlib import Path
 
 NAME = ""
 """For people: where to look for it."""
@@ -15,7 +17,32 @@ OWNER = ""
 def _be_somebody() -> None:
     global NAME, OWNER
     NAME = f"{os.uname().nodename[:24]}:{os.getpid()}"
-    OWNER = f"{NAME}:{secrets.token_hex(4)}"
+    OWNER = f"{NAME}:{_here()}:{secrets.token_hex(4)}"
+
+
+def is_gone(owner: str) -> bool:
+    """Whether this was the owner of a lease on this very machine, and its process is no more."""
+    number, _, rest = owner.partition(":")[2].partition(":")
+    if not number.isdigit() or rest.partition(":")[0] != _here():
+        return False
+    try:
+        os.kill(int(number), 0)
+    except ProcessLookupError:
+        return True
+    except OSError:
+        return False
+    return False
+
+
+def _here() -> str:
+    """The machine since it was started, and the numbering of processes that we see: two containers
+    of one machine, or one name given to two machines, are no neighbours."""
+    try:
+        boot = Path("/proc/sys/kernel/random/boot_id").read_text(encoding="ascii")
+        seen = f"{boot}{os.readlink('/proc/self/ns/pid')}"
+    except OSError:
+        seen = secrets.token_hex(8)
+    return hashlib.sha256(seen.encode()).hexdigest()[:8]
 
 
 _be_somebody()

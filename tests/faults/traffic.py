@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import random
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -10,7 +9,6 @@ from contextlib import contextmanager
 
 from tests.fakes.bot_api import BotApi
 from tests.fakes.bot_api.driver import Robot
-from tests.faults.kept import KeptRoom
 from tests.journeys import live
 
 FIRST = 7_100_000_000
@@ -54,14 +52,6 @@ class Writing:
             self._robot.crowd([(chat, text)])
             at += self._pause
             time.sleep(max(0.0, at - time.monotonic()))
-
-
-def kills(room: KeptRoom, times: int, *, dice: random.Random, longest: float) -> None:
-    """kill -9 so often, each at a moment nobody chose, once the room is up again."""
-    for _ in range(times):
-        room.wait(lambda: room.is_up)
-        time.sleep(dice.uniform(0.0, longest))
-        room.kill()
 
 
 @contextmanager
