@@ -61,6 +61,9 @@ def load(monkeypatch: pytest.MonkeyPatch, **values: str) -> settings.Settings:
         ("WAITING_ROOM_TELEGRAM_PER_SECOND", "1001"),
         ("WAITING_ROOM_TELEGRAM_SECRET", "with a space"),
         ("WAITING_ROOM_TELEGRAM_SECRET", "x" * 257),
+        ("WAITING_ROOM_BACKUP_EVERY", "0.4"),
+        ("WAITING_ROOM_BACKUP_EVERY", "hourly"),
+        ("WAITING_ROOM_BACKUP_FOLDER", "var/copies"),
     ],
 )
 def test_a_wrong_value_is_refused_by_name(

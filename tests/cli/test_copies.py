@@ -16,7 +16,10 @@ from tests import people
 from tests.cli.conftest import Run
 from tests.conftest import WEDNESDAY
 from waiting_room import crypto, db, migrations, settings
+from waiting_room.care import alerts
+from waiting_room.care.colours import Colour
 from waiting_room.models import Base, Patient
+from waiting_room.models.alert import DRILL
 from waiting_room.opening import GRAVES, only_server, opened
 
 
@@ -99,6 +102,23 @@ def test_values_that_do_not_open_are_named(run: Run, data: Path, place: Path) ->
     copy = json.loads(run("backup", "--to", str(place), "--json").stdout)["data"]
     said = run("restore", "--verify", copy, code=1)
     assert "1 values of patient.phone do not open" in said.stderr and "with trouble" in said.stdout
+
+
+def test_wrong_alerts_and_lost_keys_are_named(run: Run, data: Path, place: Path) -> None:
+    with opened(settings.load()), db.write() as session:
+        people.patient(session, now=WEDNESDAY)
+        for kind in (DRILL, "life", "life"):
+            made = alerts.raise_(session, alerts.Cause(Colour.RED, kind, what=kind), now=WEDNESDAY)
+            made.kind, made.state, made.due_at = kind, alerts.CLOSED, None
+            session.flush()
+        made.state = alerts.NOTIFYING
+    with sqlite3.connect(data / "keys.db") as keys:
+        keys.execute("DELETE FROM data_key WHERE owner LIKE 'chat:%'")
+    copy = json.loads(run("backup", "--to", str(place), "--json").stdout)["data"]
+    said = run("restore", "--verify", copy, code=1).stderr
+    assert "1 open alerts have no next step" in said
+    assert "1 closed alerts have a next step, or were closed by nobody" in said
+    assert "values of address.chat_id do not open" in said
 
 
 def spoil(file: Path, place: int) -> None:

@@ -61,9 +61,7 @@ def written(file: Path) -> Iterator[BinaryIO]:
 
 def prune(folder: Path, *, wall: datetime) -> int:
     """Let go of copies that are too many or too old; returns how many."""
-    parts = folder.glob(f"*{END}.*{PART}")
-    # A copy that was killed half-way; none takes a day.
-    dead = [file for file in parts if file.stat().st_mtime < (wall - DAILY_AFTER).timestamp()]
+    dead = [part for part in folder.glob(f"*{END}.*{PART}") if _is_left_behind(part, wall=wall)]
     # Keys that were destroyed live on in old copies of the keys, so these go first.
     dead += copies(folder, KEYS)[KEYS_KEPT:]
     seen: set[str] = set()
@@ -76,6 +74,13 @@ def prune(folder: Path, *, wall: datetime) -> int:
         with suppress(OSError):
             file.unlink(missing_ok=True)
     return len(dead)
+
+
+def _is_left_behind(part: Path, *, wall: datetime) -> bool:
+    """A copy that was killed half-way: none takes a day."""
+    with suppress(OSError):
+        return part.stat().st_mtime < (wall - DAILY_AFTER).timestamp()
+    return False
 
 
 def _slot(made: datetime, *, wall: datetime) -> str:

@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 from waiting_room import audit, crypto, db, keyring
 from waiting_room.care import alerts
 from waiting_room.models import Alert, Base, Patient
+from waiting_room.models.alert import DRILL
 from waiting_room.models.base import Sealed
 
 OPENS, ERASED, BAD, EMPTY = "opens", "erased", "bad", "empty"
@@ -91,15 +92,14 @@ def _alerts(session: Session, health: Health) -> None:
     """While an alert is open it has a next moment; once it is closed it has none, and somebody."""
     is_open = Alert.state.in_(alerts.OPEN)
     lost = and_(is_open, Alert.due_at.is_(None))
-    half_closed = and_(
-        Alert.state == alerts.CLOSED, or_(Alert.due_at.is_not(None), Alert.closed_by.is_(None))
-    )
+    by_nobody = and_(Alert.closed_by.is_(None), Alert.kind != DRILL)
+    half_closed = and_(Alert.state == alerts.CLOSED, or_(Alert.due_at.is_not(None), by_nobody))
     back = and_(Patient.erased_at.is_not(None), Patient.phone_sealed.is_not(None))
     count = select(func.count())
     health.open_alerts = session.scalar(count.select_from(Alert).where(is_open)) or 0
     for kind, wrong, words in (
         (Alert, lost, "open alerts have no next step"),
-        (Alert, half_closed, "closed alerts were closed by nobody"),
+        (Alert, half_closed, "closed alerts have a next step, or were closed by nobody"),
         (Patient, back, "erased people still have fields"),
     ):
         if found := session.scalar(count.select_from(kind).where(wrong)):

@@ -8,6 +8,7 @@ from datetime import datetime
 from pathlib import Path
 
 import orjson
+from sqlalchemy.exc import DataError, IntegrityError
 
 from waiting_room import crypto, db, keyring, migrations
 from waiting_room.backups import folder, rows, sealed_file
@@ -73,10 +74,14 @@ def fill(copy: Copy, *, now: datetime, moving: bool = False) -> int:
     same breath: a room that can be served never sends old ones."""
     lines = _lines_of_data(copy)
     migrations.upgrade(to=_revision(next(lines)))
-    with db.write() as session:
-        done = rows.load(session.connection(), lines)
-        if not moving:
-            aftermath.hold_letters(session, now=now)
+    try:
+        with db.write() as session:
+            done = rows.load(session.connection(), lines)
+            if not moving:
+                aftermath.hold_letters(session, now=now)
+    except (DataError, IntegrityError) as error:
+        why = str(error.orig).partition("\n")[0]
+        raise BadInput("file", f"{copy.data.name}: a row does not fit here: {why}") from error
     migrations.upgrade()
     return done
 
