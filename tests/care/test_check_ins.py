@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
 from tests import people as sample
@@ -271,6 +271,20 @@ def test_no_living_address_is_not_silence(any_room: Path, now: datetime) -> None
         assert (row.state, row.why) == (check_ins.SKIPPED, "no address")
         assert _open_alerts(session) == [(Colour.GREEN, "cannot be reached")]
         assert check_ins.open_one(session, patient.id, now=now + 7 * DAY) is None
+
+
+def test_an_asking_that_may_never_have_arrived_is_not_silence(
+    any_room: Path, now: datetime
+) -> None:
+    with db.write() as session:
+        _, row, then = _asked(session, now)
+        session.execute(update(LetterRow).values(state="uncertain"))
+        check_ins.chase_silent(session, now=then + DAY)
+        session.execute(update(LetterRow).values(state="failed"))
+        check_ins.chase_silent(session, now=then + 2 * DAY)
+        assert (row.state, row.why) == (check_ins.MISSED, "may not have arrived")
+        assert _open_alerts(session) == [(Colour.GREEN, "cannot be reached")]
+        check_ins.answer(session, row, "ok", now=then + 3 * DAY)
 
 
 def test_how_i_am_is_an_asking_of_the_persons_own(room: Path, now: datetime) -> None:

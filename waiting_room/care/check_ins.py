@@ -209,12 +209,9 @@ def choices_of(row: CheckIn) -> Rows:
     """The answers to a check-in, as large keys, with help and the menu beside them."""
     page = library.page("check-ins/weekly")
     values = [str(choice["value"]) for choice in page.meta["choices"]]
-    answers = [(_answer_key(row, value),) for value in values]
+    mark = f"check_in.answer:{row.id}"
+    answers = [(Choice(value.replace("-", "_"), f"{mark}:{value}"),) for value in values]
     return (*answers, (Choice("help_now", "help_now.show"), Choice("menu", "home.show")))
-
-
-def _answer_key(row: CheckIn, value: str) -> Choice:
-    return Choice(value.replace("-", "_"), f"check_in.answer:{row.id}:{value}")
 
 
 def _ask(session: Session, rows: Sequence[CheckIn], known: _Known, *, now: datetime) -> None:
@@ -247,24 +244,20 @@ def _mark(row: CheckIn) -> str:
 def _nudge(session: Session, row: CheckIn, patient: Patient, *, now: datetime) -> None:
     _move(row, NUDGED)
     row.answer_by = now + MISS_AFTER
-    letter = Letter(
-        "conversation/check-in-nudge",
-        {"first_name": people.first_name(patient)},
-        choices_of(row),
-        keys="answers",
-        priority=Priority.CHECK_IN,
-    )
+    values, routine = {"first_name": people.first_name(patient)}, Priority.CHECK_IN
+    page, choices = "conversation/check-in-nudge", choices_of(row)
+    letter = Letter(page, values, choices, keys="answers", priority=routine)
     messages.write_to(session, patient, letter, now=now)
 
 
 def _miss(session: Session, row: CheckIn, *, now: datetime) -> None:
+    since = row.asked_at or row.due_at
+    doubtful = undelivered.nothing_arrived(session, row.patient_id, since=since)
+    _move(row, MISSED, why="may not have arrived" if doubtful else "")
     row.answer_by = None
-    asked_at = row.asked_at or row.due_at
-    if undelivered.nothing_arrived(session, row.patient_id, since=asked_at):
-        _move(row, MISSED, why="may not have arrived")
+    if doubtful:
         messages.ask_to_phone(session, row.patient_id, now=now)
         return
-    _move(row, MISSED)
     what = {"what": "check-in", "what_id": row.id}
     cause = alerts.Cause(Colour.GREEN, "silence", row.patient_id, **what)
     alerts.raise_(session, cause, now=now)
