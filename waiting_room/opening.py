@@ -35,7 +35,9 @@ def opened(settings: Settings, *, serving: bool = False) -> Iterator[None]:
         except StorageRefused as refusal:
             raise StartRefused(f"the database does not answer: {refusal}") from refusal
         except OSError as trouble:
-            raise StartRefused(f"{trouble.filename}: {trouble.strerror}") from trouble
+            # Without a file it is the machine itself: no randomness, no memory.
+            words = f"{trouble.filename}: {trouble.strerror}" if trouble.filename else str(trouble)
+            raise StartRefused(words) from trouble
         yield
 
 
