@@ -200,11 +200,15 @@ def _check_together(settings: Settings) -> None:
         raise StartRefused("WAITING_ROOM_KEYS_URL: must be another file than the database")
     if settings.telegram_token and settings.telegram_token == settings.staff_telegram_token:
         raise StartRefused("WAITING_ROOM_STAFF_TELEGRAM_TOKEN: must be a second bot, not the same")
+    _check_copies(settings)
+    if settings.env == "production":
+        _check_production(settings)
+
+
+def _check_copies(settings: Settings) -> None:
     copies = settings.backup_folder
     if copies and copies.resolve().is_relative_to(settings.data.resolve()):
         raise StartRefused("WAITING_ROOM_BACKUP_FOLDER: must lie outside WAITING_ROOM_DATA")
-    if settings.env == "production":
-        _check_production(settings)
 
 
 def _check_production(settings: Settings) -> None:
