@@ -55,7 +55,7 @@ def table(settings: Settings) -> list[Tick]:
         Tick("backup", 20 * SECOND, "what a lost machine takes with it is bounded", copies.copy),
         Tick("watch_space", MINUTE, "a disk that fills is known in time", space.watch),
         # A little later: by then every loop has begun, and what fell due meanwhile is done.
-        Tick("heartbeat", MINUTE, "somebody outside knows when we are stuck", watch.beat, after=5),
+        Tick("heartbeat", 20 * SECOND, "somebody outside knows we are stuck", watch.beat, after=5),
         Tick("drill", MINUTE, "every day alerts are shown to work", robot.turn),
         Tick("fill_check_ins", HOUR // 2, "48 hours are planned", ticks.fill_check_ins),
         Tick("forget_expired", HOUR, "unanswered referrals go", ticks.forget_expired),

@@ -12,15 +12,15 @@ from waiting_room.care.colours import Colour
 from waiting_room.settings import Settings
 
 log = logging.getLogger(__name__)
-# One bad round may be the moment after a restart; the watcher outside waits as long.
-ROUNDS = 3
+# One bad round may be the moment after a restart. This many, of 20 seconds, are not.
+ROUNDS = 6
 KIND = "a promise is broken"
 # Longer than the minute between two looks, so that it stays with one process while that lives.
 LOOKS_FOR = 70.0
 
 
 class Watch:
-    """Looks at the room once a minute and pings the outside watcher when all is well."""
+    """Looks at the room three times a minute and pings the outside watcher when all is well."""
 
     def __init__(self, settings: Settings) -> None:
         self._url, self._loops = settings.heartbeat_url, beats.required(settings)

@@ -64,17 +64,17 @@ def test_what_stays_broken_calls_people_once(any_room: Path, now: datetime) -> N
     break_a_promise(now)
     watch = heartbeat.Watch(chosen())
     called = []
-    for _ in range(6):
+    for _ in range(heartbeat.ROUNDS + 2):
         watch.beat(now)
         called.append(raised(heartbeat.KIND))
-    assert called == [0, 0, 1, 1, 1, 1]
+    assert called == [0] * (heartbeat.ROUNDS - 1) + [1, 1, 1]
 
 
 def test_a_bad_moment_calls_nobody(room: Path, now: datetime) -> None:
     watch = heartbeat.Watch(chosen())
     for _ in range(3):
         alert_id = break_a_promise(now)
-        assert (watch.beat(now), watch.beat(now)) == (0, 0)
+        assert {watch.beat(now) for _ in range(heartbeat.ROUNDS - 1)} == {0}
         with db.write() as session:
             session.get_one(Alert, alert_id).due_at = now
         watch.beat(now)

@@ -1,7 +1,7 @@
 """What must be true at every moment, each promise one question to the tables.
 
-The heartbeat asks them once a minute, and somebody outside hears from us only while all are kept.
-The model test asks the same questions after each of its steps.
+The heartbeat asks them three times a minute, and somebody outside hears from us only while all
+are kept. The model test asks the same questions after each of its steps.
 """
 
 from __future__ import annotations

@@ -13,7 +13,7 @@ from waiting_room.web.deps import SignedIn, may
 from waiting_room.web.desk.moments import Moments
 
 router = APIRouter(prefix="/desk")
-# Given once a minute while every promise is kept: two may be missed, as the watcher outside allows.
+# Given three times a minute while every promise is kept.
 LATE_AFTER = timedelta(minutes=3)
 LATE = (
     "Alerts may not be leaving: the last sign of life was {ago}. Phone the people you worry about, "
