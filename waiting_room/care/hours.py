@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Sequence
 from datetime import UTC, date, datetime, time, timedelta
 from functools import cache, partial
@@ -12,6 +13,7 @@ import holidays
 
 from waiting_room import library
 
+log = logging.getLogger(__name__)
 SUBDIVISION = {"england": "ENG", "wales": "WLS", "scotland": "SCT", "northern-ireland": "NIR"}
 # When an unasked message from a health service startles more than it helps.
 QUIET_FROM, QUIET_UNTIL = time(19), time(9)
@@ -24,7 +26,10 @@ LOOK_AHEAD_DAYS = 35
 def _bank_holidays(nation: str, year: int) -> frozenset[date]:
     # Whole years at once: the library fills its own calendar while others may be looking at it.
     place = SUBDIVISION.get(nation, "ENG")
-    return frozenset(holidays.country_holidays("GB", subdiv=place, years=year))
+    found = holidays.country_holidays("GB", subdiv=place, years=year)
+    if year > found.end_year:
+        log.warning("no bank holidays are known for %s: each is a working day", year)
+    return frozenset(found)
 
 
 def is_bank_holiday(day: date, nation: str) -> bool:
