@@ -26,11 +26,11 @@ def ours(bench: Bench, room: Room, telegram: Telegram, **settings: str) -> Itera
         "WAITING_ROOM_TELEGRAM_TOKEN": TOKEN,
         "WAITING_ROOM_STAFF_TELEGRAM_TOKEN": STAFF_TOKEN,
         "WAITING_ROOM_TELEGRAM_API": telegram.url,
-        # Telegram's own limit would be all that is measured; `outbound` measures at the limit.
-        "WAITING_ROOM_TELEGRAM_PER_SECOND": "10000",
+        # The highest that may be set: at 30 Telegram would be all that is measured.
+        "WAITING_ROOM_TELEGRAM_PER_SECOND": "1000",
         "PORT": str(port),
     }
-    command = [sys.executable, "-m", "benchmarks.serving"]
+    command = [sys.executable, "-m", "waiting_room.cli", "serve"]
     with running(command, env=env | settings, log=bench.file("serve.log")) as child:
         child.wait_for(lambda: answers(f"http://127.0.0.1:{port}/health/live"))
         yield child
@@ -41,7 +41,15 @@ def peer(
     bench: Bench, module: str, patients: int, telegram: Telegram, *more: str
 ) -> Iterator[Child]:
     """A peer's bot on a fresh store with so many patients."""
-    store = peer_store(bench, patients)
+    with peer_on(bench, module, peer_store(bench, patients), telegram, *more) as child:
+        yield child
+
+
+@contextmanager
+def peer_on(
+    bench: Bench, module: str, store: Path, telegram: Telegram, *more: str
+) -> Iterator[Child]:
+    """A peer's bot on this store."""
     command = [str(PEERS), "-m", f"benchmarks.peers.{module}", telegram.url, TOKEN, str(store)]
     with running([*command, *more], env=clean_env(), log=bench.file("peer.log")) as child:
         yield child

@@ -5,7 +5,16 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from benchmarks.bench import Bench
-from benchmarks.figures import check_ins, desk, engines, inbound, screening, starting
+from benchmarks.figures import (
+    check_ins,
+    desk,
+    engines,
+    inbound,
+    loss,
+    outbound,
+    screening,
+    starting,
+)
 from benchmarks.results import Row
 
 Measure = Callable[[Bench], list[Row]]
@@ -15,5 +24,7 @@ ALL: dict[str, Measure] = {
     "inbound": inbound.run,
     "check_ins": check_ins.run,
     "desk": desk.run,
+    "outbound": outbound.run,
+    "loss": loss.run,
     "engines": engines.run,
 }
