@@ -187,7 +187,8 @@ class TelegramChannel:
         body |= {"entities": message.entities} if message.entities else {}
         body |= {"reply_markup": message.keyboard} if message.keyboard else {}
         try:
-            await asyncio.wait_for(self._pacer.turn(place, urgency=urgency), TURN_WITHIN)
+            async with asyncio.timeout(TURN_WITHIN):
+                await self._pacer.turn(place, urgency=urgency)
         except Resting as rest:
             raise Later("Telegram asked for a pause", rest.seconds, tried=False) from None
         except TimeoutError:
