@@ -25,6 +25,7 @@ from tests.bot.web_chat.site import Visitor
 from tests.conftest import DATABASE, KEYS, WEDNESDAY, close_room, found_room
 from tests.fakes.bot_api import BotApi, Telephone
 from tests.fakes.smtp import MailServer
+from tests.faults.figures import Figures
 from tests.journeys import live
 from tests.journeys.live import LiveRoom
 from tests.postgres import Postgres
@@ -108,10 +109,11 @@ def refuses_a_write() -> None:
         session.scalars(select(Patient)).first().area = "LS9"  # type: ignore[union-attr]
 
 
-def tell_the_story(scene: Scene, trouble: Trouble) -> None:
-    """Three people write while storage refuses; then it is back."""
+def tell_the_story(scene: Scene, trouble: Trouble) -> str:
+    """Three people write while storage refuses; then it is back. Returns what was measured."""
     scene.cleo.get("/chat")
     with trouble():
+        begun = time.monotonic()
         scene.alex.says(EVERYDAY)
         scene.alex.says(DANGER)
         scene.bea.says(DANGER)
@@ -119,21 +121,27 @@ def tell_the_story(scene: Scene, trouble: Trouble) -> None:
             said = phone.wait_for(LINES, timeout=5 * ANSWER_WITHIN, ever=True).text
             assert "999" in said and "116 123" in said
         asked = time.monotonic()
+        slowest = asked - begun
         page = scene.cleo.say(DANGER)
         assert time.monotonic() - asked < 5 * ANSWER_WITHIN
         assert scene.cleo.status == 503
         assert LINES in page and "116 123" in page and f"{DANGER}</textarea>" in page
-    everything_flows(scene)
+    back = everything_flows(scene)
+    return (
+        f"3 of 3 given the help lines, the slowest after {slowest:.1f} s (≤ {ANSWER_WITHIN} s); "
+        f"0 of 4 messages lost or doubled, ready {back:.1f} s after (≤ {BACK_WITHIN} s)"
+    )
 
 
-def everything_flows(scene: Scene) -> None:
-    """By itself, soon, once, and whole."""
+def everything_flows(scene: Scene) -> float:
+    """By itself, soon, once, and whole; after how many seconds it was ready."""
     back = time.monotonic()
     room = scene.room
     room.wait(lambda: len(stored(DANGER)) >= 2 and stored(EVERYDAY), seconds=BACK_WITHIN)
     scene.cleo.say(DANGER)
     assert scene.cleo.status == 200
     room.wait(lambda: is_ready(room), seconds=BACK_WITHIN - (time.monotonic() - back))
+    took = time.monotonic() - back
     assert len(set(stored(DANGER))) == len(stored(DANGER)) == 3
     assert len(stored(EVERYDAY)) == 1
     with db.read() as session:
@@ -143,6 +151,7 @@ def everything_flows(scene: Scene) -> None:
     scene.alex.wait_for(lambda sent: LINES not in sent.text and "999" in sent.text, ever=True)
     told = [sent for sent in scene.alex.messages if LINES in sent.text]
     assert len(told) == 1
+    return took
 
 
 def is_whole(*files: Path) -> bool:
@@ -204,7 +213,9 @@ def stopped(postgres: Postgres, mode: str) -> Iterator[None]:
         postgres.resume()
 
 
-def test_full_disk(small_disk: Path, demo_room: Path, serve: Callable[..., Scene]) -> None:
+def test_full_disk(
+    small_disk: Path, demo_room: Path, serve: Callable[..., Scene], figures: Figures
+) -> None:
     live.copy_founded(demo_room, small_disk)
     scene = serve(small_disk)
 
@@ -214,27 +225,33 @@ def test_full_disk(small_disk: Path, demo_room: Path, serve: Callable[..., Scene
             refuses_a_write()
             yield
 
-    tell_the_story(scene, trouble)
+    figure = "disk full: " + tell_the_story(scene, trouble)
     scene.room.stop()
-    assert is_whole(small_disk / DATABASE, small_disk / KEYS)
+    whole = is_whole(small_disk / DATABASE, small_disk / KEYS)
+    figures.note("F8", database="sqlite", figure=f"{figure}; integrity ok", passed=whole)
+    assert whole
 
 
 def test_locked_by_another_program(
-    tmp_path: Path, demo_room: Path, serve: Callable[..., Scene]
+    tmp_path: Path, demo_room: Path, serve: Callable[..., Scene], figures: Figures
 ) -> None:
     live.copy_founded(demo_room, tmp_path)
-    scene = serve(tmp_path)
+    scene, held = serve(tmp_path), figures.size(short=0, long=60)
 
     @contextmanager
     def trouble() -> Iterator[None]:
         with locked(tmp_path / DATABASE):
+            begun = time.monotonic()
             yield
+            scene.room.wait(lambda: time.monotonic() > begun + held, seconds=held + 10)
             # Until then writers only wait; now they are sent away.
             scene.room.wait(lambda: "database is locked" in scene.room.log.read_text())
 
-    tell_the_story(scene, trouble)
+    figure = f"locked by another program for {held or 'some'} s: " + tell_the_story(scene, trouble)
     scene.room.stop()
-    assert is_whole(tmp_path / DATABASE, tmp_path / KEYS)
+    whole = is_whole(tmp_path / DATABASE, tmp_path / KEYS)
+    figures.note("F9", database="sqlite", figure=figure, passed=whole)
+    assert whole
 
 
 @pytest.mark.postgres
@@ -244,6 +261,7 @@ def test_postgresql_is_down(
     postgres: Postgres,
     fresh_database: Callable[..., str],
     serve: Callable[..., Scene],
+    figures: Figures,
     mode: str,
     webhook: bool,
 ) -> None:
@@ -258,4 +276,27 @@ def test_postgresql_is_down(
                 psycopg.connect(url.replace("+psycopg", ""), connect_timeout=2)
             yield
 
-    tell_the_story(scene, trouble)
+    figure = f"server stopped ({mode}): " + tell_the_story(scene, trouble)
+    figures.note("F9", database="postgresql", figure=figure, passed=True)
+
+
+@pytest.mark.postgres
+def test_postgresql_takes_no_writes(
+    tmp_path: Path,
+    postgres: Postgres,
+    fresh_database: Callable[..., str],
+    serve: Callable[..., Scene],
+    figures: Figures,
+) -> None:
+    url = fresh_database()
+    found_room(tmp_path, url, sample=True)
+    scene = serve(tmp_path, database=url)
+
+    @contextmanager
+    def trouble() -> Iterator[None]:
+        with postgres.read_only(url):
+            refuses_a_write()
+            yield
+
+    figure = "server read-only, as a standby: " + tell_the_story(scene, trouble)
+    figures.note("F9", database="postgresql", figure=figure, passed=True)
