@@ -57,7 +57,7 @@ from waiting_room.sending import Parcel
 CAUSES = ("message", "inbox")
 NAMES, LANES = ("worker", "backup", "lead"), ("telegram", "staff_telegram", "email")
 CALM, CRY, POISON = "the garden was lovely", "I want to kill myself", "poison kill myself"
-STEPS, CLAIM = [0], 50
+STEPS, CLAIM, TRY = [0], 50, timedelta(seconds=6)
 TROUBLES = {
     "sent": None,
     "later": partial(Later, "sample"),
@@ -110,7 +110,7 @@ class Room(RuleBasedStateMachine):
         self.began = new_id()
         self.brought: list[bytes] = []
         self.cries: set[str] = set()
-        self.closings = 0
+        self.closings = self.poisons = 0
         self.in_flight: list[Parcel] = []
         self.holders: dict[str, Parcel] = {}
         # Numbers of Telegram's are its own: another example must not meet them again.
@@ -133,7 +133,8 @@ class Room(RuleBasedStateMachine):
             return
         raw = self.brought[which % len(self.brought)]
         # The same message under a new number, as after a long outage.
-        first = raw.replace(b'{"update_id": ', b'{"update_id": 9') if shift else raw
+        anew = shift and b"poison" not in raw
+        first = raw.replace(b'{"update_id": ', b'{"update_id": 9') if anew else raw
         self._store(*self.brought[-3:][::-1], first)
 
     @rule(text=st.sampled_from([CALM, CRY]), crash=st.booleans())
@@ -256,6 +257,9 @@ class Room(RuleBasedStateMachine):
         assert (broken, lost) == ({}, [])
 
     def _say(self, who: int, text: str, *, voice: bool = False) -> None:
+        # Each holds its chat for some seconds; ten in a row would hold it longer than promised.
+        self.poisons += text == POISON
+        text = CRY if self.poisons > 3 else text
         number = self.base + len(self.brought)
         said: dict[str, Any] = {"text": text}
         if voice and text == CALM:
@@ -268,6 +272,11 @@ class Room(RuleBasedStateMachine):
 
     def _live_on(self, by: timedelta, how: str) -> None:
         """What a room does all the time, and first of all after an outage."""
+        # A poisoned update is tried again every few seconds, not once a minute.
+        for _ in range(min(10, int(by / TRY))):
+            self.now, self.ahead, by = self.now + TRY, self.ahead + TRY, by - TRY
+            inbox.work_once(hearers(), now=self.now)
+            self.poisons = 0
         self.now, self.ahead = self.now + by, self.ahead + by
         while inbox.work_once(hearers(), now=self.now):
             pass
