@@ -17,6 +17,7 @@ from sqlalchemy.orm import Session
 from waiting_room import audit, beats, clock, db, leases, library
 from waiting_room.care import (
     alerts,
+    asking,
     check_ins,
     danger,
     duty,
@@ -68,9 +69,9 @@ def fill_check_ins(now: datetime) -> int:
 def ask_check_ins(now: datetime) -> int:
     """Ask everybody whose check-in is due, some in each transaction."""
     done = 0
-    for _ in _slices(partial(check_ins.is_any_due, now=now)):
+    for _ in _slices(partial(asking.is_any_due, now=now)):
         with db.write(alone="ask_check_ins") as session:
-            asked = check_ins.ask_due(session, now=now)
+            asked = asking.ask_due(session, now=now)
             reached("check-ins asked", asked)
         reached("asking stored", asked)
         done += asked
@@ -78,14 +79,17 @@ def ask_check_ins(now: datetime) -> int:
 
 
 def chase_silence(now: datetime) -> int:
-    """One kind nudge, then a task for a person."""
-    with db.write(alone="chase_silence") as session:
-        # After a sleep of the machine all ticks wake together: time away is given back first.
-        if _away(session, clock.wall()) >= OUTAGE:
-            return 0
-        chased = check_ins.chase_silent(session, now=now)
-        reached("silence chased", chased)
-        return chased
+    """One kind nudge, then a task for a person; some in each transaction."""
+    done = 0
+    for _ in _slices(partial(check_ins.is_any_silent, now=now)):
+        with db.write(alone="chase_silence") as session:
+            # After a sleep of the machine all ticks wake together: time away is given back first.
+            if _away(session, clock.wall()) >= OUTAGE:
+                return done
+            chased = check_ins.chase_silent(session, now=now)
+            reached("silence chased", chased)
+        done += chased
+    return done
 
 
 def _slices(is_any_left: Callable[[Session], bool]) -> Iterator[None]:

@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 
 from tests import people as sample
 from waiting_room import db, outbox
-from waiting_room.care import alerts, check_ins, conversations, rhythms
+from waiting_room.care import alerts, asking, check_ins, conversations, rhythms
 from waiting_room.care.colours import Colour
 from waiting_room.errors import Refused
 from waiting_room.models import Address, Alert, CheckIn, LetterRow, Patient
@@ -30,7 +30,7 @@ def _weekly(session: Session, now: datetime, **changes: str) -> tuple[Patient, A
 
 def _tick(session: Session, now: datetime) -> None:
     rhythms.fill(session, now=now)
-    check_ins.ask_due(session, now=now)
+    asking.ask_due(session, now=now)
     check_ins.chase_silent(session, now=now)
     session.flush()
 

@@ -13,6 +13,7 @@ from tests import people as sample
 from waiting_room import db, outbox
 from waiting_room.care import (
     alerts,
+    asking,
     check_ins,
     consent,
     endings,
@@ -115,7 +116,7 @@ def test_after_a_death_or_a_move_not_one_letter_leaves(
         patient, referral = _with_plans(session, now)
         endings.end(session, patient, referral, reason=reason, by="system", now=now)
         assert _letters(session) == []
-        assert check_ins.ask_due(session, now=now + timedelta(days=30)) == 0
+        assert asking.ask_due(session, now=now + timedelta(days=30)) == 0
         assert _letters(session) == []
 
 

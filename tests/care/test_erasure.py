@@ -15,6 +15,7 @@ from tests import people as sample
 from waiting_room import db, keyring
 from waiting_room.care import (
     alerts,
+    asking,
     check_ins,
     conversations,
     erasure,
@@ -233,7 +234,7 @@ def test_an_erased_person_is_never_asked_again(room: Path, now: datetime) -> Non
     with db.write() as session:
         for day in range(5, 30):
             rhythms.fill(session, now=now + day * DAY)
-            assert check_ins.ask_due(session, now=now + day * DAY) == 0
+            assert asking.ask_due(session, now=now + day * DAY) == 0
         states = set(session.scalars(select(CheckIn.state)))
         assert states <= {check_ins.ANSWERED, check_ins.SKIPPED}
         assert session.scalars(select(LetterRow)).all() == []

@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 
 from tests import people as sample
 from waiting_room import db
-from waiting_room.care import check_ins, rhythms
+from waiting_room.care import asking, check_ins, rhythms
 from waiting_room.errors import BadInput
 from waiting_room.models import AuditRow, CheckIn, CheckInPlan, LetterRow, Patient
 
@@ -82,7 +82,7 @@ def test_two_that_ask_at_once_ask_once(any_room: Path, now: datetime) -> None:
 
     def ask(_: int) -> int:
         with db.write() as session:
-            return check_ins.ask_due(session, now=now + 7 * DAY)
+            return asking.ask_due(session, now=now + 7 * DAY)
 
     with ThreadPoolExecutor(2) as pool:
         assert sum(pool.map(ask, range(4))) == 5
@@ -129,11 +129,11 @@ def test_a_pause_is_silent_until_its_end(room: Path, now: datetime) -> None:
         rhythms.pause(session, patient, now + 16 * DAY, now=now + 6 * DAY, by="a worker")
         for day in range(6, 19):
             rhythms.fill(session, now=now + day * DAY)
-            check_ins.ask_due(session, now=now + day * DAY)
+            asking.ask_due(session, now=now + day * DAY)
         assert _days(session, check_ins.ASKED) == []
         for day in range(19, 22):
             rhythms.fill(session, now=now + day * DAY)
-            check_ins.ask_due(session, now=now + day * DAY)
+            asking.ask_due(session, now=now + day * DAY)
         assert _days(session, check_ins.ASKED) == [(now + 21 * DAY).date()]
         assert "a worker" in set(session.scalars(select(AuditRow.by)))
 
@@ -144,7 +144,7 @@ def test_what_a_pause_overtook_is_not_asked(room: Path, now: datetime) -> None:
         rhythms.choose(session, patient, "weekly", now=now)
         _plan(session, patient).paused_until = now + 7 * DAY + 5 * HOUR
         rhythms.fill(session, now=now + 7 * DAY)
-        assert check_ins.ask_due(session, now=now + 7 * DAY) == 0
+        assert asking.ask_due(session, now=now + 7 * DAY) == 0
         row = session.scalars(select(CheckIn)).one()
         assert (row.state, row.why) == (check_ins.SKIPPED, "paused")
 
@@ -184,7 +184,7 @@ def test_an_ended_rhythm_asks_nobody(room: Path, now: datetime) -> None:
         rhythms.choose(session, patient, "weekly", now=now)
         rhythms.fill(session, now=now + 6 * DAY)
         _plan(session, patient).ended_at = now  # as when the row was filled at the same moment
-        assert check_ins.ask_due(session, now=now + 7 * DAY) == 0
+        assert asking.ask_due(session, now=now + 7 * DAY) == 0
         assert session.scalars(select(CheckIn)).one().why == "left"
         assert rhythms.fill(session, now=now + 13 * DAY) == 0
 
@@ -213,7 +213,7 @@ def _live_a_year(session: Session) -> None:
 
 
 def _ask_and_answer(session: Session, moment: datetime) -> None:
-    check_ins.ask_due(session, now=moment)
+    asking.ask_due(session, now=moment)
     for row in session.scalars(select(CheckIn).where(CheckIn.state == check_ins.ASKED)):
         check_ins.answer(session, row, "ok", now=moment)
     session.flush()

@@ -21,7 +21,7 @@ from tests.faults.ledger import DANGER
 from tests.journeys import live
 from tests.web.conftest import Browser
 from waiting_room import audit, clock, db, outbox
-from waiting_room.care import check_ins, messages, rhythms
+from waiting_room.care import asking, messages, rhythms
 from waiting_room.care import staff as team_verbs
 from waiting_room.letters import Letter
 from waiting_room.models import Address, Alert, CheckIn, LetterRow, Patient, Staff, new_id
@@ -144,7 +144,7 @@ class Scene:
             if filled or asked:
                 rhythms.fill(session, now=self.now)
             if asked:
-                check_ins.ask_due(session, now=self.now)
+                asking.ask_due(session, now=self.now)
                 late = update(CheckIn).where(CheckIn.patient_id == number)
                 session.execute(late.values(answer_by=self.now - EARLIER))
 

@@ -17,7 +17,7 @@ from tests import people
 from tests.faults.figures import Figures
 from tests.faults.test_calendar import database
 from waiting_room import clock, db
-from waiting_room.care import check_ins, hours, rhythms
+from waiting_room.care import asking, check_ins, hours, rhythms
 from waiting_room.letters import Priority
 from waiting_room.models import Alert, CheckIn, LetterRow, Staff, new_id
 from waiting_room.models.address import TELEGRAM
@@ -137,7 +137,7 @@ def one(
     )  # fmt: skip
     session.add(row)
     session.flush()
-    check_ins.ask_due(session, now=at)
+    asking.ask_due(session, now=at)
     asked = row.asked_at == at if goes == at else row.asked_at is None and row.due_at == goes
     heard = Heard(TELEGRAM, chat, Kind.TEXT, at, message_id="1", text="I want to kill myself")
     conversation.receive(session, heard, now=at)

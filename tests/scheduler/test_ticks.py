@@ -15,7 +15,7 @@ from sqlalchemy.orm import Session
 from scheduler import ticks
 from tests import people
 from waiting_room import audit, beats, clock, db, outbox
-from waiting_room.care import alerts, check_ins, providers, rhythms
+from waiting_room.care import alerts, asking, providers, rhythms
 from waiting_room.care.colours import Colour
 from waiting_room.letters import Letter
 from waiting_room.models import (
@@ -174,7 +174,7 @@ def asked(now: datetime) -> datetime:
         rhythms.choose(session, person, "weekly", now=now - 7 * DAY)
         rhythms.fill(session, now=now)
         session.execute(update(CheckIn).values(due_at=now - timedelta(hours=1)))
-        assert check_ins.ask_due(session, now=now - timedelta(hours=1)) == 1
+        assert asking.ask_due(session, now=now - timedelta(hours=1)) == 1
         return session.scalars(select(CheckIn.answer_by)).one() or now
 
 

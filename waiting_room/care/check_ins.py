@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
-from sqlalchemy import Select, func, select, update
+from sqlalchemy import Select, select, update
 from sqlalchemy.orm import Session
 
-from waiting_room import audit, foresight, library
-from waiting_room.care import alerts, hours, messages, people, pushes, states, undelivered
+from waiting_room import audit, library
+from waiting_room.care import alerts, hours, messages, people, states, undelivered
 from waiting_room.care.colours import Colour
 from waiting_room.errors import Refused
 from waiting_room.letters import Choice, Letter, Priority, Rows
@@ -28,8 +28,6 @@ NUDGE_AFTER, MISS_AFTER = timedelta(hours=24), timedelta(hours=24)
 # A little longer than a week: somebody who was away for one can still answer.
 ANSWER_LATE = timedelta(days=9)
 SECOND_TAP = timedelta(minutes=1)
-# So many in one transaction: a cry for help that comes meanwhile waits for it to end.
-AT_ONCE = 100
 # Which answers reach a person. A fixed rule, on purpose not in the content.
 REACHES = {"not-great": Colour.AMBER, "need-help": Colour.AMBER}
 
@@ -39,65 +37,17 @@ def plan_of(session: Session, patient_id: str) -> CheckInPlan | None:
     return session.scalar(select(CheckInPlan).where(CheckInPlan.patient_id == patient_id))
 
 
-def is_any_due(session: Session, *, now: datetime) -> bool:
-    """Whether `ask_due` would find anything: a look that takes no lock."""
-    due = (CheckIn.state == PLANNED, CheckIn.due_at <= now)
-    return session.scalar(select(CheckIn.id).where(*due).limit(1)) is not None
+def is_any_silent(session: Session, *, now: datetime) -> bool:
+    """Whether `chase_silent` would find anything: a look that takes no lock."""
+    late = (CheckIn.state.in_((ASKED, NUDGED)), CheckIn.answer_by <= now)
+    return session.scalar(select(CheckIn.id).where(*late).limit(1)) is not None
 
 
-def ask_due(session: Session, *, now: datetime, limit: int = AT_ONCE) -> int:
-    """Ask those whose time has come and whose quiet hours are over, the longest due first; returns
-    how many were asked. Whoever is not asked is not due any more afterwards."""
-    due = select(CheckIn).where(CheckIn.state == PLANNED, CheckIn.due_at <= now)
-    rows = session.scalars(_claimed(due, limit)).all()
-    known = _Known(session, rows, now) if rows else None
-    ready = [row for row in rows if known and _may_ask(row, known, now=now)]
-    if known and ready:
-        _ask(session, ready, known, now=now)
-    return len(ready)
-
-
-class _Known:
-    """What must be known of many askings, found out for all of them at once."""
-
-    def __init__(self, session: Session, rows: Sequence[CheckIn], now: datetime) -> None:
-        whose = {row.patient_id for row in rows}
-        theirs = session.scalars(select(Patient).where(Patient.id.in_(whose)))
-        self.people = {patient.id: patient for patient in theirs}
-        ids = {row.plan_id for row in rows}
-        plans = session.scalars(select(CheckInPlan).where(CheckInPlan.id.in_(ids)))
-        self.plans = {plan.id: plan for plan in plans}
-        # After an outage only the newest of several due askings is asked.
-        newest = select(CheckIn.patient_id, func.max(CheckIn.due_at))
-        due = (CheckIn.patient_id.in_(whose), CheckIn.state == PLANNED, CheckIn.due_at <= now)
-        self.newest = {
-            patient_id: at
-            for patient_id, at in session.execute(newest.where(*due).group_by(CheckIn.patient_id))
-        }
-
-
-def _may_ask(row: CheckIn, known: _Known, *, now: datetime) -> bool:
-    """Whether to ask now; what is not asked now is skipped, or due at a kinder hour."""
-    patient, plan = known.people[row.patient_id], known.plans[row.plan_id]
-    # Looked at again although stopping skips what is planned: the row may have been filled just
-    # before.
-    if plan.ended_at is not None or (plan.paused_until and plan.paused_until > now):
-        _move(row, SKIPPED, why="paused" if plan.ended_at is None else "left")
-    elif row.due_at < known.newest[row.patient_id]:
-        _move(row, SKIPPED, why="a newer one is due")
-    elif not hours.may_write(now, zone=patient.time_zone, nation=patient.nation):
-        zone, nation = patient.time_zone, patient.nation
-        row.due_at = hours.next_writing_time(now, zone=zone, nation=nation)
-    else:
-        return True
-    return False
-
-
-def chase_silent(session: Session, *, now: datetime, limit: int = 200) -> int:
+def chase_silent(session: Session, *, now: datetime, limit: int = 25) -> int:
     """One kind nudge, then one GREEN alert for the person's worker; returns how many moved."""
     silent = select(CheckIn).where(CheckIn.state.in_((ASKED, NUDGED)), CheckIn.answer_by <= now)
     moved = 0
-    for row in session.scalars(_claimed(silent, limit)):
+    for row in session.scalars(claimed(silent, limit)):
         patient = session.get_one(Patient, row.patient_id)
         if row.state == NUDGED:
             _miss(session, row, now=now)
@@ -135,7 +85,7 @@ def answer(session: Session, row: CheckIn, value: str, *, now: datetime) -> Colo
     asked_at = row.asked_at or row.due_at
     if row.state not in (ASKED, NUDGED, MISSED) or asked_at + ANSWER_LATE < now:
         raise Refused("That check-in has closed.")
-    _move(row, ANSWERED)
+    move(row, ANSWERED)
     row.answer, row.answered_at, row.answer_by = value, now, None
     did = ("check-in", row.id)
     # That they answered, never what: the audit stays when the person is forgotten.
@@ -214,35 +164,8 @@ def choices_of(row: CheckIn) -> Rows:
     return (*answers, (Choice("help_now", "help_now.show"), Choice("menu", "home.show")))
 
 
-def _ask(session: Session, rows: Sequence[CheckIn], known: _Known, *, now: datetime) -> None:
-    reached = people.addresses_of(session, [row.patient_id for row in rows])
-    # One question at a time: an old one left open would turn into a "silence" although they
-    # answered.
-    let_go(session, list(reached), "a newer one was asked", states=(ASKED, NUDGED))
-    marks = [_mark(row) for row in rows]
-    since = now - pushes.ANNOUNCE_AGAIN
-    foresight.look_at_addresses(session, list(reached.values()), marks, since=since)
-    for row in rows:
-        address = reached.get(row.patient_id)
-        if address is None:
-            _move(row, SKIPPED, why="no address")
-            messages.ask_to_phone(session, row.patient_id, now=now)
-            continue
-        _move(row, ASKED)
-        row.asked_at, row.answer_by = now, now + NUDGE_AFTER
-        page, routine = known.plans[row.plan_id].page, Priority.CHECK_IN
-        letter = Letter(page, choices=choices_of(row), keys="answers", priority=routine)
-        # The dedupe key is unique in the database: two processes can never ask twice.
-        about = {"stale_at": now + NUDGE_AFTER, "dedupe": _mark(row)}
-        pushes.push(session, address, letter, now=now, about=about)
-
-
-def _mark(row: CheckIn) -> str:
-    return f"ask:{row.id}"
-
-
 def _nudge(session: Session, row: CheckIn, patient: Patient, *, now: datetime) -> None:
-    _move(row, NUDGED)
+    move(row, NUDGED)
     row.answer_by = now + MISS_AFTER
     values, routine = {"first_name": people.first_name(patient)}, Priority.CHECK_IN
     page, choices = "conversation/check-in-nudge", choices_of(row)
@@ -253,7 +176,7 @@ def _nudge(session: Session, row: CheckIn, patient: Patient, *, now: datetime) -
 def _miss(session: Session, row: CheckIn, *, now: datetime) -> None:
     since = row.asked_at or row.due_at
     doubtful = undelivered.nothing_arrived(session, row.patient_id, since=since)
-    _move(row, MISSED, why="may not have arrived" if doubtful else "")
+    move(row, MISSED, why="may not have arrived" if doubtful else "")
     row.answer_by = None
     if doubtful:
         messages.ask_to_phone(session, row.patient_id, now=now)
@@ -263,7 +186,7 @@ def _miss(session: Session, row: CheckIn, *, now: datetime) -> None:
     alerts.raise_(session, cause, now=now)
 
 
-def _move(row: CheckIn, state: str, *, why: str = "") -> None:
+def move(row: CheckIn, state: str, *, why: str = "") -> None:
     """The one function that changes a check-in's state."""
     states.check_move(MOVES, "check-in", row.state, state)
     row.state, row.why = state, why
@@ -296,5 +219,6 @@ def _newer_due(session: Session, row: CheckIn, now: datetime) -> bool:
     return session.scalar(query.limit(1)) is not None
 
 
-def _claimed(query: Select[CheckIn], limit: int) -> Select[CheckIn]:
+def claimed(query: Select[CheckIn], limit: int) -> Select[CheckIn]:
+    """The longest due of these, ours until this transaction ends."""
     return query.order_by(CheckIn.due_at).limit(limit).with_for_update(skip_locked=True)

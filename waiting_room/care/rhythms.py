@@ -15,7 +15,8 @@ from sqlalchemy.orm import Session
 
 from waiting_room import audit
 from waiting_room.care import hours
-from waiting_room.care.check_ins import AT_ONCE, PLANNED, let_go, plan_of
+from waiting_room.care.asking import AT_ONCE
+from waiting_room.care.check_ins import PLANNED, let_go, plan_of
 from waiting_room.errors import BadInput
 from waiting_room.models import CheckIn, CheckInPlan, Patient, new_id
 

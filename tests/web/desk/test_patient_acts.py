@@ -10,7 +10,16 @@ from sqlalchemy import select
 from tests.web.conftest import Browser, seat
 from tests.web.desk.conftest import Person, raise_alert, says
 from waiting_room import db, outbox
-from waiting_room.care import alerts, caseload, check_ins, consent, pushes, referrals, rhythms
+from waiting_room.care import (
+    alerts,
+    asking,
+    caseload,
+    check_ins,
+    consent,
+    pushes,
+    referrals,
+    rhythms,
+)
 from waiting_room.models import LetterRow, Note, Patient, Referral, Staff
 from waiting_room.models.staff import COORDINATOR
 
@@ -129,7 +138,7 @@ def test_after_a_death_or_a_move_there_is_silence(
     browser.send(f"{here}/end", reason=reason)
     with db.write() as session:
         rhythms.fill(session, now=now + timedelta(days=6))
-        check_ins.ask_due(session, now=now + timedelta(days=8))
+        asking.ask_due(session, now=now + timedelta(days=8))
         check_ins.chase_silent(session, now=now + timedelta(days=20))
     assert _letters(patient) == []
 
