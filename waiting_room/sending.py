@@ -187,14 +187,6 @@ def again(session: Session, parcel: Parcel, *, now: datetime) -> bool:
     return _settle(session, parcel, queued)
 
 
-def put_back(session: Session, *, now: datetime, wall: datetime) -> None:
-    """The clock was put back: nothing waits for a moment that is to come a second time."""
-    waits = update(LetterRow).where(LetterRow.state == QUEUED, LetterRow.due_at > now)
-    session.execute(waits.values(due_at=now))
-    held = update(LetterRow).where(LetterRow.lease_until > wall + LEASE)
-    session.execute(held.values(lease_until=wall + LEASE))
-
-
 def is_hopeless(parcel: Parcel, *, now: datetime) -> bool:
     """Whether this letter was tried for so long that a person must take over from it."""
     old = parcel.made_at + GIVE_UP <= now

@@ -13,10 +13,11 @@ from typing import Any
 from sqlalchemy import Column, Table, select, update
 from sqlalchemy.orm import Session
 
-from waiting_room import sending
 from waiting_room.care import alerts, ladder
-from waiting_room.models import Alert, Base
+from waiting_room.models import Alert, Base, LetterRow
 from waiting_room.models.base import UtcDateTime
+from waiting_room.outbox import QUEUED
+from waiting_room.sending import LEASE
 
 LOOKS_AHEAD = {
     "due_at", "until", "next_at", "answer_by", "stale_at", "lease_until", "expires_at",
@@ -35,7 +36,15 @@ def put_back(session: Session, *, by: timedelta, now: datetime, wall: datetime) 
             session.execute(ahead.values({column.name: now}))
     for alert in session.scalars(select(Alert).where(Alert.state.in_(alerts.OPEN))):
         ladder.put_back(session, alert, by=by, now=now)
-    sending.put_back(session, now=now, wall=wall)
+    _letters(session, now=now, wall=wall)
+
+
+def _letters(session: Session, *, now: datetime, wall: datetime) -> None:
+    """None waits for a moment that is to come a second time."""
+    waits = update(LetterRow).where(LetterRow.state == QUEUED, LetterRow.due_at > now)
+    session.execute(waits.values(due_at=now))
+    held = update(LetterRow).where(LetterRow.lease_until > wall + LEASE)
+    session.execute(held.values(lease_until=wall + LEASE))
 
 
 def _past(table: Table) -> Iterator[Column[Any]]:
