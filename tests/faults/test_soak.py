@@ -22,7 +22,7 @@ from tests.journeys.live import LiveRoom
 pytestmark = [pytest.mark.faults, pytest.mark.soak]
 MINUTES, WARM, PER_SECOND, EVERY = 30, 5, 5, 10
 PAGE = os.sysconf("SC_PAGE_SIZE")
-GROWTH = 0.05
+GROWTH, SLACK = 0.05, 2
 
 
 @dataclass(frozen=True)
@@ -48,12 +48,14 @@ def _target(file: Path) -> str:
         return ""
 
 
-def growth(samples: list[Sample], of: Callable[[Sample], int]) -> float:
-    """How much more the last fifth holds than the first fifth, each in the middle."""
+def growth(samples: list[Sample], of: Callable[[Sample], int], *, slack: int = 0) -> float:
+    """How much more the last fifth holds than the first fifth, each in the middle. Of things that
+    are counted, a few more at a moment are `slack` and no growth."""
     part = max(1, len(samples) // 5)
     values = [of(sample) for sample in samples]
     first, last = sorted(values[:part]), sorted(values[-part:])
-    return last[len(last) // 2] / first[len(first) // 2] - 1
+    more = last[len(last) // 2] - first[len(first) // 2]
+    return max(0, more - slack) / first[len(first) // 2]
 
 
 @pytest.mark.skipif(os.environ.get("WAITING_ROOM_FAULTS") != "long", reason="half an hour long")
@@ -79,8 +81,8 @@ def test_half_an_hour_of_everyday(
     close_room()
     warm = samples[int(len(samples) * WARM / MINUTES) :]
     memory = growth(warm, lambda sample: sample.memory)
-    files = growth(warm, lambda sample: sample.files)
-    sockets = growth(warm, lambda sample: sample.sockets)
+    files = growth(warm, lambda sample: sample.files, slack=SLACK)
+    sockets = growth(warm, lambda sample: sample.sockets, slack=SLACK)
     passed = max(memory, files, sockets) <= GROWTH
     figure = (
         f"{minutes:.0f} minutes, {updates} updates: memory {memory:+.1%} at "
