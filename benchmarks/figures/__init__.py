@@ -7,6 +7,7 @@ from collections.abc import Callable
 from benchmarks.bench import Bench
 from benchmarks.figures import (
     check_ins,
+    crisis,
     desk,
     engines,
     inbound,
@@ -24,6 +25,7 @@ ALL: dict[str, Measure] = {
     "inbound": inbound.run,
     "check_ins": check_ins.run,
     "desk": desk.run,
+    "crisis": crisis.run,
     "outbound": outbound.run,
     "loss": loss.run,
     "engines": engines.run,

@@ -6,7 +6,7 @@ First a backlog is drained, then people write at 50 a second. The peers do the s
 from __future__ import annotations
 
 from collections.abc import Callable
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, ExitStack
 from functools import partial
 
 from benchmarks import bots
@@ -36,7 +36,8 @@ def run(bench: Bench) -> list[Row]:
     if bench.postgres is not None:
         candidates["postgresql"] = partial(_ours, bench, backlog=backlog, on_postgres=True)
     found = interleaved(candidates, rounds=bench.rounds)
-    return [*_drained(found), *_at_fifty(found), *_by_size(bench, found)]
+    rows = [*_drained(found), *_at_fifty(found), *_by_size(bench, found)]
+    return [*rows, *_by_two(bench, found, backlog)]
 
 
 def _drained(found: dict[str, list[Sample]]) -> list[Row]:
@@ -78,6 +79,31 @@ def _by_size(bench: Bench, found: dict[str, list[Sample]]) -> list[Row]:
         name = f"inbound, backlog drained, {patients:,} patients"
         rows.append(row(name, "updates/s", few, peer=beside, ratio=least(1 / 1.5)))
     return rows
+
+
+def _by_two(bench: Bench, found: dict[str, list[Sample]], backlog: int) -> list[Row]:
+    """Two whole processes on one PostgreSQL: one of them polls, both work and deliver."""
+    if bench.postgres is None:
+        return []
+    two = [_two(bench, backlog) for _ in range(bench.rounds)]
+    one = ("one process", found["postgresql"])
+    name = "inbound, backlog drained, two processes on PostgreSQL"
+    return [row(name, "updates/s", two, peer=one, ratio=least(1.6))]
+
+
+def _two(bench: Bench, backlog: int) -> Sample:
+    room = bench.postgres_room(PATIENTS)
+    with ExitStack() as stack:
+        telegram = stack.enter_context(Telegram())
+        both = [stack.enter_context(bots.ours(bench, room, telegram)) for _ in range(2)]
+        bots.warm(telegram)
+        before = sum(one.cpu for one in both)
+        telegram.offer(FIRST_CHAT + WARM, backlog)
+        if not telegram.wait_answered(backlog, seconds=120):
+            raise TimeoutError(f"not drained: {telegram.report()}")
+        spent, found = sum(one.cpu for one in both) - before, telegram.report()
+    bench.drop(room)
+    return Sample(backlog / found["seconds"], spent / backlog * 1_000)
 
 
 def _part(sample: Sample, part: str) -> Sample:

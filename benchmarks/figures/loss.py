@@ -27,7 +27,7 @@ def run(bench: Bench) -> list[Row]:
             PTB: partial(_peer, bench, "ptb", "32"),
             AIOGRAM: partial(_peer, bench, "aiogram_usual"),
         }
-    found = interleaved(candidates, rounds=bench.rounds)
+    found = interleaved(candidates, rounds=bench.rounds if bench.full else 1)
     rows = []
     for peer in (PTB, AIOGRAM):
         beside = (peer, found[peer]) if peer in found else None

@@ -205,6 +205,11 @@ class Orders:
         """Everything measured since the last `clear`."""
         return self._world.meter(token).report()
 
+    async def moments(self, token: str) -> Any:
+        """When each chat spoke and was written to, by the clock all processes here share."""
+        meter = self._world.meter(token)
+        return {"offered": meter.offered, "sends": meter.sends}
+
     async def clear(self, token: str) -> Any:
         """Begin to measure anew."""
         self._world.meter(token).clear()
