@@ -67,6 +67,9 @@ def keep(
     kept: list[KeptRoom] = []
 
     def keep(database: str, **extra: str) -> KeptRoom:
+        if kept:
+            # The test looks into one room at a time.
+            close_room()
         folder, url = tmp_path / f"room{len(kept)}", ""
         source = request.getfixturevalue("demo_room")
         if database == "postgresql":
@@ -83,6 +86,7 @@ def keep(
     yield keep
     for room in kept:
         room.stop()
+    if kept:
         close_room()
 
 
