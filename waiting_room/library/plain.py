@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections.abc import Iterator, Mapping, Sequence
+from functools import lru_cache
 from itertools import accumulate
 
 from waiting_room.library.markdown import filled
@@ -28,6 +29,17 @@ def to_text(page: Page | str, values: Mapping[str, str]) -> str:
 
 def to_telegram(page: Page | str, values: Mapping[str, str]) -> list[tuple[str, list[Entity]]]:
     """The page as messages of at most 4,096 units, cut between paragraphs where that can be."""
+    if isinstance(page, Page) and not page.placeholders:
+        return list(_same_for_all(page))
+    return _messages(page, values)
+
+
+@lru_cache(maxsize=512)
+def _same_for_all(page: Page) -> list[tuple[str, list[Entity]]]:
+    return _messages(page, {})
+
+
+def _messages(page: Page | str, values: Mapping[str, str]) -> list[tuple[str, list[Entity]]]:
     writer = Writer(addresses=False)
     writer.tokens(filled(page, values))
     text = writer.text()

@@ -7,6 +7,7 @@ import os
 import secrets
 import threading
 from datetime import UTC, datetime
+from functools import cache
 from typing import Any, Self, overload
 
 from sqlalchemy import DateTime, Dialect, LargeBinary, MetaData, String
@@ -94,21 +95,25 @@ class Base(DeclarativeBase):
 
     def __init__(self, **values: Any) -> None:
         """Plain columns first: a sealed field needs to know whose row it stands in."""
-        kind = type(self)
-        unknown = [name for name in values if not hasattr(kind, name)]
-        if unknown:
-            raise TypeError(f"{kind.__name__} has no field {unknown[0]}")
         # Before the sealed fields: each value is bound to the id of its row.
-        if "id" in kind.__table__.columns and "id" not in values and issubclass(kind, Row):
-            values = {"id": new_id()} | values
-        order = sorted(values, key=lambda name: isinstance(getattr(kind, name), Sealed))
-        for name in order:
+        if "id" not in values and isinstance(self, Row):
+            values["id"] = new_id()
+        for name in _in_order(type(self), tuple(values)):
             setattr(self, name, values[name])
 
     @property
     def sealed_for(self) -> str:
         """The owner whose key seals this row's personal fields."""
         raise TypeError(f"{type(self).__name__} has no owner to seal for")
+
+
+@cache
+def _in_order(kind: type[Base], names: tuple[str, ...]) -> list[str]:
+    """Worked out once for each way of making a row, of which there are few."""
+    unknown = [name for name in names if not hasattr(kind, name)]
+    if unknown:
+        raise TypeError(f"{kind.__name__} has no field {unknown[0]}")
+    return sorted(names, key=lambda name: isinstance(getattr(kind, name), Sealed))
 
 
 class Row(Base):
