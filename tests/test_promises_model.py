@@ -172,7 +172,8 @@ class Room(RuleBasedStateMachine):
         if hours < 0:
             with db.write() as session:
                 put_back(session, by=timedelta(hours=-hours), now=self.now, wall=self._wall())
-        self._live_on(timedelta(), how)
+        # What stood behind a poisoned update needs a moment, as it would without a jump.
+        self._live_on(timedelta(minutes=1), how)
 
     @rule(who=chats, name=staff)
     def acknowledge(self, who: int, name: str) -> None:
