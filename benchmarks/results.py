@@ -145,7 +145,7 @@ def readme() -> str:
         return "Nothing was measured yet: run `make bench`."
     machine = rows[-1]["machine"]
     lines = [
-        f"Measured on {machine['date']}: {_machine(machine)}.",
+        f"Measured on {machine['date']}: {_machine(machine)}; {_rounds(rows)}.",
         "",
         "| What | Here | Beside | Target |",
         "|---|---|---|---|",
@@ -156,6 +156,11 @@ def readme() -> str:
             continue
         lines.append(f"| {one['name']} | {_here(one)} | {_beside(one)} | {_wanted(one)} |")
     return "\n".join(lines)
+
+
+def _rounds(rows: Sequence[Mapping[str, Any]]) -> str:
+    fewest = min(one["rounds"] for one in rows)
+    return f"medians of {fewest} rounds" if fewest > 1 else "one round each, so no medians"
 
 
 def _machine(machine: Mapping[str, str]) -> str:
