@@ -52,7 +52,7 @@ def look_ahead(session: Session, several: Sequence[dict[str, Any]], *, now: date
 HEARERS: Hearers = {PATIENTS: Hearer(hear_patient, look_ahead), STAFF: Hearer(staff.hear)}
 
 
-def work_once(*, now: datetime, limit: int = 50) -> int:
+def work_once(*, now: datetime, limit: int = 100) -> int:
     """Let what waits in the inbox take effect; returns how many updates were dealt with."""
     return inbox.work_once(HEARERS, now=now, limit=limit)
 

@@ -67,7 +67,7 @@ def next_offset(bot: str) -> int | None:
         return inbox.next_offset(session, bot)
 
 
-def work_once(hearers: Hearers, *, now: datetime, limit: int = 50) -> int:
+def work_once(hearers: Hearers, *, now: datetime, limit: int = 100) -> int:
     """Let what waits take effect; returns how many updates were dealt with, 0 when none wait."""
     with db.write() as session:
         # Asked before the work, so that what fails in this round is not tried again in the same

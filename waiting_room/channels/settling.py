@@ -14,8 +14,9 @@ from waiting_room.channels.contract import Later, NotSent, Permanent, Unsure
 from waiting_room.kill_points import reached
 from waiting_room.sending import Parcel
 
-# Routine letters are marked in groups: at most so many copies after a kill, and one disk write.
-GROUP = 20
+# Routine letters are claimed and marked in groups, one disk write for each. How many a kill may
+# repeat is bounded elsewhere: by how many a lane has under way.
+GROUP = 100
 
 
 @dataclass(frozen=True)
