@@ -29,7 +29,8 @@ def to_text(page: Page | str, values: Mapping[str, str]) -> str:
 
 def to_telegram(page: Page | str, values: Mapping[str, str]) -> list[tuple[str, list[Entity]]]:
     """The page as messages of at most 4,096 units, cut between paragraphs where that can be."""
-    if isinstance(page, Page) and not page.placeholders:
+    # Most pages have no blanks, and read the same for everybody.
+    if isinstance(page, Page) and "{" not in page.body:
         return list(_same_for_all(page))
     return _messages(page, values)
 
