@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy.orm import Session
 
-from waiting_room import clock, db, keyring, outbox, sending
+from waiting_room import clock, db, keyring, letter_queue, outbox, sending
 from waiting_room.care import conversations
 from waiting_room.letters import Letter, Priority
 from waiting_room.models import LetterRow
@@ -242,7 +242,7 @@ def test_a_letter_that_fails_and_fails_holds_up_its_chat_for_minutes_only(
     with db.write() as session:
         poison, whole = said(session, now=now), said(session, now=now)
     at = now
-    for _ in range(sending.STUCK):
+    for _ in range(letter_queue.STUCK):
         parcel = claimed(at)[0]
         assert parcel.letter_id == poison
         with db.write() as session:

@@ -11,15 +11,13 @@ import random
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from functools import cache
 from typing import Any
 
 from prometheus_client import Counter
-from sqlalchemy import ColumnElement, Select, Update, bindparam, exists, or_, select, update
-from sqlalchemy.orm import Session, aliased
-from sqlalchemy.orm.util import AliasedClass
+from sqlalchemy import update
+from sqlalchemy.orm import Session
 
-from waiting_room import keyring, library
+from waiting_room import keyring, letter_queue, library
 from waiting_room.crypto import CannotOpen
 from waiting_room.errors import NotFound
 from waiting_room.letters import Priority
@@ -47,8 +45,6 @@ LEASE = timedelta(seconds=30)
 RETRY = (1, 2, 5, 10, 20, 45)
 # Somewhere below the full pause, so that a thousand letters do not knock in the same moment.
 AT_LEAST = 0.75
-# After five minutes of tries of its own a letter no longer holds up those behind it in the line.
-STUCK = 12
 # A routine letter is given up after so long, and a person is told. Only its own tries count: one
 # that merely waited while Telegram was away has all of them left.
 GIVE_UP, GIVE_UP_TRIES = timedelta(hours=24), 10
@@ -105,7 +101,7 @@ class Due:
         """These letters: first what a dead sender left behind, then what is queued."""
         chosen = vars(self) | {"limit": limit}
         found: list[str] = []
-        for look in _looks(only_crisis=self.only_crisis, locking=locking):
+        for look in letter_queue.looks(only_crisis=self.only_crisis, locking=locking):
             found += session.scalars(look, chosen)
         return found[:limit]
 
@@ -153,7 +149,7 @@ def all_sent(session: Session, left: Sequence[tuple[Parcel, str]], *, now: datet
         {"letter": parcel.letter_id, "held": parcel.fence, "number": number, "at": now}
         for parcel, number in left
     ]
-    session.connection().execute(_mark(), rows)
+    session.connection().execute(letter_queue.mark_sent(), rows)
 
 
 def later(
@@ -193,58 +189,9 @@ def is_hopeless(parcel: Parcel, *, now: datetime) -> bool:
     return old and parcel.tries >= GIVE_UP_TRIES and not parcel.is_crisis
 
 
-def in_state(
-    *states: str, of: type[LetterRow] | AliasedClass[LetterRow] = LetterRow
-) -> ColumnElement[bool]:
-    """Letters in these states, for a question about the queue.
-
-    The states are written into the statement: only then can the database see that an index of the
-    few letters that are still to leave will do, and it does not read all that ever left.
-    """
-    if len(states) == 1:
-        return of.state == bindparam(None, states[0], literal_execute=True)
-    return of.state.in_(bindparam(None, states, expanding=True, literal_execute=True))
-
-
 def pause_after(tries: int) -> float:
     """Seconds until the next try of what was tried so often."""
     return RETRY[min(tries, len(RETRY)) - 1] * random.uniform(AT_LEAST, 1)
-
-
-# Made once: putting such a statement together costs more than running it.
-@cache
-def _looks(*, only_crisis: bool, locking: bool) -> tuple[Select[str], ...]:
-    mine = [LetterRow.channel == bindparam("channel")]
-    mine += [LetterRow.priority == Priority.CRISIS] if only_crisis else []
-    lost = (in_state(SENDING), LetterRow.lease_until < bindparam("wall"))
-    left_behind = select(LetterRow.id).where(*mine, *lost).order_by(LetterRow.priority)
-    free = or_(LetterRow.priority == Priority.CRISIS, ~_held_up())
-    ready = (in_state(QUEUED), LetterRow.due_at <= bindparam("now"), free)
-    order = (LetterRow.priority, LetterRow.due_at, LetterRow.id)
-    queued = select(LetterRow.id).where(*mine, *ready).order_by(*order)
-    looks = tuple(look.limit(bindparam("limit")) for look in (left_behind, queued))
-    # On PostgreSQL what another process is claiming is passed over, not waited for.
-    return tuple(look.with_for_update(skip_locked=True) for look in looks) if locking else looks
-
-
-@cache
-def _mark() -> Update:
-    letters = LetterRow.metadata.tables[LetterRow.__tablename__]
-    mine = (letters.c.id == bindparam("letter"), letters.c.fence == bindparam("held"))
-    done: dict[str, Any] = {"state": SENT, "lease_until": None, "settled_at": bindparam("at")}
-    mark = update(letters).where(*mine, letters.c.state == SENDING)
-    return mark.values(done | {"channel_message_id": bindparam("number")})
-
-
-def _held_up() -> ColumnElement[bool]:
-    """Whether a letter said earlier in the same line is to arrive first: one as urgent, or one
-    whose sending has begun."""
-    before = aliased(LetterRow)
-    begun = (before.priority <= LetterRow.priority) | (before.tries > 0)
-    open_one = (in_state(QUEUED, SENDING, of=before), before.priority != Priority.CRISIS)
-    in_line = (before.line == LetterRow.line, before.id < LetterRow.id)
-    same = before.channel == LetterRow.channel
-    return exists().where(*in_line, *open_one, same, begun, before.tries < STUCK)
 
 
 def _settle(session: Session, parcel: Parcel, values: dict[str, Any]) -> bool:

@@ -43,7 +43,9 @@ def test_red_comes_first_then_late_then_old(any_room: Path, now: datetime) -> No
         amber = _alert(session, Colour.AMBER, who[1], now - timedelta(minutes=20))
         late = _alert(session, Colour.AMBER, who[2], now - timedelta(minutes=31))
         red = _alert(session, Colour.RED, who[3], now)
-        alerts.climb(session, now=now)
+        # Each minute, as the tick does: a step nobody took in time is late by itself.
+        for minutes in range(180, -1, -1):
+            alerts.climb(session, now=now - timedelta(minutes=minutes))
         session.flush()
         shown = caseload.open_alerts(session, sam, now=now)
         assert [row.alert.reference for row in shown] == [red, late, amber, green]

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from sqlalchemy import Select, func, or_, select, update
 from sqlalchemy.orm import Session
 
-from waiting_room import audit, outbox, sending
+from waiting_room import audit, letter_queue, outbox
 from waiting_room.care import alerts, consent, people, pushes, referrals
 from waiting_room.care.colours import Colour
 from waiting_room.errors import BadInput, Refused
@@ -134,7 +134,7 @@ def what_raised(patient_id: str) -> Select[str]:
 
 def unseen_pages(session: Session, *, now: datetime, limit: int = 50) -> list[Address]:
     """Web chats with something waiting, nobody looking, and no knock since they last looked."""
-    waiting = (LetterRow.channel == WEB_CHAT, sending.in_state(outbox.QUEUED))
+    waiting = (LetterRow.channel == WEB_CHAT, letter_queue.in_state(outbox.QUEUED))
     old = LetterRow.made_at <= now - KNOCK_AFTER
     places = select(LetterRow.address_id).where(*waiting, old).distinct()
     seen = func.coalesce(Address.seen_at, Address.made_at)

@@ -25,7 +25,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.orm import InstrumentedAttribute, Session, aliased
 
-from waiting_room import outbox, sending
+from waiting_room import letter_queue, outbox, sending
 from waiting_room.care import alerts, check_ins, duty, providers
 from waiting_room.letters import Priority
 from waiting_room.models import (
@@ -123,12 +123,12 @@ def _told(session: Session, at: Moment) -> Select[str]:
 
 
 def _on_their_way(session: Session, at: Moment) -> Select[str]:
-    stuck = (sending.in_state(outbox.SENDING), LetterRow.lease_until < at.wall - SOON)
+    stuck = (letter_queue.in_state(outbox.SENDING), LetterRow.lease_until < at.wall - SOON)
     return select(LetterRow.id).where(*stuck, LetterRow.channel.in_(sending.CARRIERS))
 
 
 def _urgent(session: Session, at: Moment) -> Select[str]:
-    waiting = (sending.in_state(outbox.QUEUED), LetterRow.due_at < at.now - SOON)
+    waiting = (letter_queue.in_state(outbox.QUEUED), LetterRow.due_at < at.now - SOON)
     carried = LetterRow.channel.in_(sending.CARRIERS)
     urgent = LetterRow.priority == Priority.CRISIS
     return select(LetterRow.id).where(*waiting, urgent, carried)
