@@ -197,6 +197,8 @@ def test_what_a_dead_sender_left_on_its_way_is_free_when_another_takes_over(
         sending.take_over(session, "telegram", wall=WALL + timedelta(seconds=1))
     again = claimed(now, later=2)
     assert ids(again) == [dead[0].letter_id]
+    # The dead one may have sent it, so the copy says so.
+    assert [parcel.is_repeat for parcel in dead + again] == [False, False, True]
     with db.write() as session:
         assert not sending.sent(session, dead[0], "76", now=now)
 

@@ -14,7 +14,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from prometheus_client import Counter
-from sqlalchemy import update
+from sqlalchemy import case, update
 from sqlalchemy.orm import Session
 
 from waiting_room import keyring, letter_queue, library
@@ -122,6 +122,8 @@ def claim(session: Session, due: Due, *, limit: int = 20) -> list[Parcel]:
         # A sender that wakes after its lease holds an older number, and settles nothing.
         "fence": LetterRow.fence + 1,
         "tries": LetterRow.tries + 1,
+        # What a dead sender had in its hands may have arrived.
+        "why": case((LetterRow.state == SENDING, TWICE), else_=LetterRow.why),
     }
     take = update(LetterRow).where(LetterRow.id.in_(ids)).values(taken)
     rows = session.scalars(take.returning(LetterRow), execution_options=UNSEEN).all()

@@ -15,7 +15,7 @@ from tests import people
 from tests.channels.conftest import ALEX, KIM, SAM, STAFF_TOKEN, TOKEN, bot, delivering, states
 from tests.fakes.bot_api import BotApi, Robot, Telephone
 from tests.fakes.smtp import MailServer
-from waiting_room import bell, clock, db, outbox
+from waiting_room import bell, clock, db, outbox, sending
 from waiting_room.care import alerts, conversations
 from waiting_room.care.alerts import Cause
 from waiting_room.care.colours import Colour
@@ -77,6 +77,19 @@ def test_a_letter_leaves_and_is_marked(room: Path, channels: Channels, alex: Tel
         row = session.get_one(LetterRow, number)
         assert (row.state, row.channel_message_id) == ("sent", str(sent.message_id))
         assert (row.tries, row.lease_until) == (1, None)
+
+
+def test_what_a_dead_process_had_in_hand_leaves_at_once_and_says_so(
+    any_room: Path, channels: Channels, sam: Telephone, post: MailServer, now: datetime
+) -> None:
+    with db.write() as session:
+        raised(session, telegram={"worker": SAM}, now=now)
+    with db.write() as session:
+        for channel in ("staff_telegram", "email"):
+            assert sending.claim(session, sending.Due(channel, now=now, wall=clock.wall()))
+    with delivering(channels):
+        sam.wait_for("You may have seen this already.")
+        post.wait_for(lambda mail: "You may have seen this already." in mail.text)
 
 
 def test_an_alert_leaves_by_every_channel_at_once(

@@ -11,6 +11,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, TypeVar
 
+from tests.faults import ledger
+from tests.faults.arrivals import Held
 from tests.faults.nursery import Child, Nursery
 from tests.journeys.live import LiveRoom
 from waiting_room.models import Staff
@@ -28,6 +30,8 @@ class KeptRoom(LiveRoom):
         super().__init__(*args, **more)
         self.nursery = nursery
         self.deaths = 0
+        # Letters it died or froze with.
+        self.held: Held = set()
         self.fates: list[str] = []
         self.team: dict[str, Staff] = {}
         self.words, self.first = ("serve",), ""
@@ -54,8 +58,12 @@ class KeptRoom(LiveRoom):
             except subprocess.TimeoutExpired:
                 continue
             if not self._ending.is_set():
-                self.deaths += 1
+                self._died()
                 self._spawn()
+
+    def _died(self) -> None:
+        self.held |= ledger.in_hand()
+        self.deaths += 1
 
     def stop(self) -> None:
         """SIGTERM; nobody starts it again."""
@@ -81,7 +89,7 @@ class KeptRoom(LiveRoom):
         self.let_go()
         self.process.kill()  # type: ignore[union-attr]
         self.process.wait(5)  # type: ignore[union-attr]
-        self.deaths += 1
+        self._died()
         yield
         self.start()
 
@@ -90,6 +98,7 @@ class KeptRoom(LiveRoom):
         """SIGSTOP for the length of a block."""
         process = self.process
         process.send_signal(signal.SIGSTOP)  # type: ignore[union-attr]
+        self.held |= ledger.in_hand()
         try:
             yield
         finally:

@@ -84,7 +84,7 @@ def test_everything_at_once(keep: Keep, api: BotApi, figures: Figures, database:
         with traffic.beside(cry), traffic.Writing(robot, PER_SECOND * seconds, per_second=20):
             pass
         over.set()
-    sums = ledger.check(room, seconds=letters / 20 + 120, kills=room.deaths)
+    sums = ledger.check(room, seconds=letters / 20 + 120, held=room.held)
     found = waits(room)
     p50, p999 = found[len(found) // 2], found[int(len(found) * 0.999) - 1]
     in_time = p50 <= P50 and p999 <= P999 and found[-1] <= LONGEST

@@ -63,13 +63,10 @@ class Delivery:
 
     async def _serve(self, lane: Lane, stop: asyncio.Event, beat: Callable[[str], None]) -> None:
         name, token = f"lane {lane.name}", self._tokens.get(lane.name, "")
-        signs = partial(beat, name)
-        if token or not leases.needed():
-            # Two processes that each keep a bot's pace send twice as fast as it may.
-            work = partial(lane.run, stop, signs)
-            await leases.alone(leases.name_of(name, token), work, stop)
-        else:
-            await lane.run(stop, signs)
+        # Two processes that each keep a bot's pace send twice as fast as it may. And whoever has
+        # the lane knows that nobody else sends: what a dead process held is free at once.
+        work = partial(lane.run, stop, partial(beat, name))
+        await leases.alone(leases.name_of(name, token), work, stop)
 
     @property
     def speaker(self) -> TelegramChannel | None:

@@ -48,23 +48,20 @@ class Lane:
         self._routine = 0
         self._landed: list[Outcome] = []
         self._mark_at = 0.0
-        self._held: Held | None = None
+        self._held: Held
 
-    async def run(
-        self, stop: asyncio.Event, beat: Callable[[], None], held: Held | None = None
-    ) -> None:
+    async def run(self, stop: asyncio.Event, beat: Callable[[], None], held: Held) -> None:
         """Work whenever a letter is queued or lands, and once a second, until told to stop.
 
-        `held` says that no other process has this lane; it may be cancelled, and run again.
+        `held`: no other process has this lane now. It may be cancelled, and run again.
         """
         listener = bell.Listener(bell.LETTERS, self._bell)
         self._held = held
         try:
-            if held is not None:
-                # What landed before we lost the lane is marked; the rest is not under way any more.
-                await self._mark()
-                work = asyncio.to_thread(self._take_over)
-                await self._safely(work, "letters left on their way wait for their lease")
+            # What landed before we lost the lane is marked; the rest is not under way any more.
+            await self._mark()
+            work = asyncio.to_thread(self._take_over)
+            await self._safely(work, "letters left on their way wait for their lease")
             while not stop.is_set():
                 beat()
                 await self._round()
@@ -106,7 +103,7 @@ class Lane:
         self._routine = sum(not one.parcel.is_crisis for one in self._landed)
 
     def _is_ours(self, session: Session) -> bool:
-        return self._held is None or leases.is_current(session, self._held)
+        return leases.is_current(session, self._held)
 
     async def _claim(self) -> list[Parcel]:
         room = self._channel.at_once - self._routine
