@@ -1,5 +1,5 @@
 """Claiming and finishing small pieces of work on PostgreSQL: our outbox beside two engines made for
-such work (decision 12). A piece is: take it so that nobody else does, write one row, mark it done.
+such work (decision 9). A piece is: take it so that nobody else does, write one row, mark it done.
 """
 
 from __future__ import annotations
