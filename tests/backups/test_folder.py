@@ -22,7 +22,8 @@ def copy(place: Path, made: datetime, kind: str = folder.DATA) -> Path:
 
 
 def test_all_of_an_hour_then_hourly_then_daily_then_none(tmp_path: Path) -> None:
-    for minutes in range(0, 40 * 24 * 60, 10):
+    days = 24 * 60
+    for minutes in (*range(0, 2 * days, 10), *range(2 * days, 40 * days, 240)):
         copy(tmp_path, NOW - timedelta(minutes=minutes))
     folder.prune(tmp_path, wall=NOW)
     ages = [NOW - (folder.made_at(file) or NOW) for file in folder.copies(tmp_path, folder.DATA)]

@@ -13,24 +13,26 @@ from waiting_room.models import Button
 
 DAY = timedelta(days=1)
 
+CHAT = "7234567890"
+
 
 def test_a_chat_is_known_by_its_hash_and_made_once(any_room: Path, now: datetime) -> None:
     with db.write() as session:
-        first = conversations.address(session, "telegram", "123", now=now, language="pl")
-        assert conversations.address(session, "telegram", "123", now=now) is first
-        assert conversations.address(session, "web_chat", "123", now=now) is not first
-        assert (first.chat_id, first.language) == ("123", "pl")
-        assert "123" not in first.chat_hash
+        first = conversations.address(session, "telegram", CHAT, now=now, language="pl")
+        assert conversations.address(session, "telegram", CHAT, now=now) is first
+        assert conversations.address(session, "web_chat", CHAT, now=now) is not first
+        assert (first.chat_id, first.language) == (CHAT, "pl")
+        assert CHAT not in first.chat_hash
         assert conversations.address_known(session, "telegram", "456") is None
 
 
 def test_a_chat_whose_key_was_lost_can_still_be_answered(room: Path, now: datetime) -> None:
     with db.write() as session:
-        chat = conversations.address(session, "telegram", "123", now=now)
+        chat = conversations.address(session, "telegram", CHAT, now=now)
         chat.chat_id = None
         session.flush()
-        assert conversations.address(session, "telegram", "123", now=now) is chat
-        assert chat.chat_id == "123"
+        assert conversations.address(session, "telegram", CHAT, now=now) is chat
+        assert chat.chat_id == CHAT
 
 
 def test_a_browsers_token_is_not_kept(room: Path, now: datetime) -> None:
