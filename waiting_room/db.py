@@ -239,6 +239,8 @@ def _sqlite(file: Path, *, read_only: bool) -> Engine:
         connect_args={"timeout": BUSY_SECONDS},
         pool_size=20,
         pool_timeout=BUSY_SECONDS,
+        # The one used last goes first: each connection has a page cache of its own to fill.
+        pool_use_lifo=True,
         hide_parameters=True,
     )
     pragmas = ["journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "secure_delete=ON"]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from itertools import product
 
 from waiting_room.care.danger_text import simple
@@ -39,10 +40,11 @@ def parse(say: str, lists: Mapping[str, str]) -> list[Row]:
         size *= len(part)
     if size > MOST_ROWS:
         raise BadInput("say", f"too many combinations ({size}); write two shorter patterns")
-    rows = {_trim([step for piece in chosen for step in piece]) for chosen in product(*parts)}
+    made = (_trim([step for piece in chosen for step in piece]) for chosen in product(*parts))
+    rows = list(dict.fromkeys(made))
     for row in rows:
         _check(row)
-    return sorted(rows, key=repr)
+    return rows
 
 
 def _trim(steps: list[Step]) -> Row:
@@ -108,6 +110,8 @@ def _choices(item: str, lists: Mapping[str, str]) -> list[Row]:
     return rows
 
 
+# The same lists stand in hundreds of lines; their words are read, and held, once.
+@lru_cache(maxsize=4096)
 def _phrase(choice: str) -> Row:
     steps: list[Step] = []
     for word in choice.split("_"):

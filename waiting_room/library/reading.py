@@ -25,19 +25,21 @@ NOT_PAGES = {"README.md"}
 EVERYTHING = "."
 
 
-def read(folder: Path, *, today: date) -> Shelf:
-    """Everything in the folder that can be served, and every problem. Never raises."""
+def read(folder: Path, *, today: date, advise: bool = False) -> Shelf:
+    """Everything in the folder that can be served, and every error; with `advise` also what an
+    editor should see to. Never raises."""
     shelf = Shelf()
     for file in _files(folder, shelf.problems):
-        _shelve(folder, file, shelf=shelf, today=today)
-    shelf.problems.extend(across.problems(shelf.pages))
+        _shelve(folder, file, shelf=shelf, today=today, advise=advise)
+    if advise:
+        shelf.problems.extend(across.problems(shelf.pages))
     shelf.problems.sort(key=lambda problem: (problem.file, problem.line, problem.rule))
     return shelf
 
 
 def check(folder: Path, *, today: date) -> list[Problem]:
     """What an editor should know before publishing, by file and line."""
-    return read(folder, today=today).problems
+    return read(folder, today=today, advise=True).problems
 
 
 def _files(root: Path, problems: list[Problem]) -> Iterator[Path]:
@@ -81,7 +83,7 @@ def _inside(root: Path, folder: Path, problems: list[Problem]) -> list[Path]:
     return [path for path in found if path not in astray]
 
 
-def _shelve(root: Path, file: Path, *, shelf: Shelf, today: date) -> None:
+def _shelve(root: Path, file: Path, *, shelf: Shelf, today: date, advise: bool) -> None:
     name = _name(root, file)
     try:
         draft = _draft(name, file, today)
@@ -93,7 +95,8 @@ def _shelve(root: Path, file: Path, *, shelf: Shelf, today: date) -> None:
     if errors:
         # Advice on a page that cannot be shown would bury the reason.
         return
-    shelf.problems.extend(advice.warnings(draft))
+    if advise:
+        shelf.problems.extend(advice.warnings(draft))
     page = draft.page
     shelf.pages[page.language, page.key] = page
     shelf.sources[page.digest] = draft.source
