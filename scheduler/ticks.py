@@ -30,6 +30,7 @@ from waiting_room.care.colours import Colour
 from waiting_room.community import groups
 from waiting_room.errors import BadInput
 from waiting_room.kill_points import reached
+from waiting_room.library import stamps
 
 log = logging.getLogger(__name__)
 
@@ -190,11 +191,12 @@ class Words:
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
-        self._seen = self._watched = frozenset[tuple[str, int, int]]()
+        self._rules = folder / "danger-words"
+        self._seen, self._watched = stamps.noted(folder), stamps.noted(self._rules)
 
     def follow(self, now: datetime) -> int:
         """Publish what changed in the folder; show what is live. 1 when this process changed."""
-        stamp = _stamp(self._folder)
+        stamp = stamps.stamp(self._folder)
         # Each process watches by the danger words of its own folder; one of them imports pages. The
         # others published their folder when they started, and take over only what changed since.
         if not leases.ours("content", seconds=IMPORTS_FOR):
@@ -207,7 +209,7 @@ class Words:
                 library.publish(session, shelf, by="folder", now=now)
             # Last, so that whatever broke on the way is tried again five seconds later.
             self._seen = stamp
-        rules = _stamp(self._folder / "danger-words")
+        rules = stamps.stamp(self._rules)
         if rules != self._watched:
             self._read_danger_words()
             self._watched = rules
@@ -216,7 +218,7 @@ class Words:
 
     def _read_danger_words(self) -> None:
         try:
-            danger.use(danger.load(self._folder / "danger-words"))
+            danger.use(danger.load(self._rules))
         except BadInput as problem:
             log.error("danger words: %s: %s; the last good ones watch", problem.field, problem)
 
@@ -225,17 +227,3 @@ class Words:
 def words(folder: Path) -> Words:
     """The follower of this folder; one a process, because it remembers what it saw."""
     return Words(folder)
-
-
-def _stamp(folder: Path) -> frozenset[tuple[str, int, int]]:
-    """Changes with every edit, also one that keeps an old time, as a checkout or a copy does."""
-    return frozenset((str(file), *_state(file)) for file in folder.rglob("*.md"))
-
-
-def _state(file: Path) -> tuple[int, int]:
-    try:
-        state = file.stat()
-    except OSError:
-        # A link to nowhere, as some editors leave beside a page, or gone since it was listed.
-        return 0, 0
-    return state.st_mtime_ns, state.st_size

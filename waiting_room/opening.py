@@ -16,6 +16,7 @@ from pathlib import Path
 from waiting_room import beats, clock, db, keyring, library, logs, migrations
 from waiting_room.care import danger, providers
 from waiting_room.errors import BadInput, StartRefused, StorageRefused
+from waiting_room.library import stamps
 from waiting_room.settings import Settings
 
 log = logging.getLogger(__name__)
@@ -79,23 +80,26 @@ def _keys(settings: Settings) -> keyring.Keyring:
 
 def _furnish(settings: Settings) -> None:
     """Words on the shelf, danger rules in memory, a provider's row to stand on."""
-    now = clock.now()
+    now, folder = clock.now(), settings.content_folder
+    rules = folder / "danger-words"
+    # Taken first: what is edited while we read is read again.
+    seen, watched = stamps.stamp(folder), stamps.stamp(rules)
     # Read before the transaction: a folder takes longer than the lock should be held.
-    shelf = library.read(settings.content_folder, today=now.date())
+    shelf = library.read(folder, today=now.date())
     with db.write(alone="words") as session:
         library.publish(session, shelf, by="folder", now=now)
         providers.found(session, now=now)
     with db.read() as session:
         library.follow(session)
     if not library.languages():
-        raise StartRefused(
-            f"WAITING_ROOM_CONTENT: no page in {settings.content_folder} can be shown"
-        )
+        raise StartRefused(f"WAITING_ROOM_CONTENT: no page in {folder} can be shown")
     try:
-        danger.use(danger.load(settings.content_folder / "danger-words"))
+        danger.use(danger.load(rules))
     except BadInput as problem:
         # The built-in minimum stays; an administrator must know that the rest is not in use.
         log.error("danger words are broken, only the built-in ones watch: %s", problem)
+    stamps.note(folder, seen)
+    stamps.note(rules, watched)
 
 
 def _check_production() -> None:

@@ -31,7 +31,8 @@ LATER = '''
 import sqlalchemy as sa
 from alembic import op
 
-revision, down_revision, branch_labels, depends_on = "later", "HEAD", None, None
+revision = "later"
+down_revision = "HEAD"
 
 def upgrade():
     op.create_table("later", sa.Column("id", sa.Integer(), primary_key=True))
@@ -108,6 +109,13 @@ def test_a_second_start_changes_nothing(url: str, tmp_path: Path) -> None:
     migrations.upgrade()
     assert migrations.upgrade() is False
     assert list(tmp_path.glob("*.before-*")) == []
+
+
+def test_every_step_is_known_without_running_one() -> None:
+    config = Config()
+    config.set_main_option("script_location", str(migrations.FOLDER))
+    steps = [step.revision for step in ScriptDirectory.from_config(config).walk_revisions()]
+    assert all(map(migrations.knows, steps)) and not migrations.knows("")
 
 
 def test_tables_of_a_newer_release_are_refused_untouched(url: str) -> None:

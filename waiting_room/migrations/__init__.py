@@ -7,16 +7,14 @@ copies itself beside the file before it is changed.
 from __future__ import annotations
 
 import fcntl
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import cache
+from importlib import import_module
 from pathlib import Path
 
-from alembic import command
-from alembic.config import Config
-from alembic.migration import MigrationContext
-from alembic.script import ScriptDirectory
-from sqlalchemy import Connection, text
+from sqlalchemy import Connection, inspect, text
 
 from waiting_room import db
 from waiting_room.errors import StartRefused
@@ -32,12 +30,15 @@ def is_founded() -> bool:
 
 def revision_of(connection: Connection) -> str | None:
     """Which tables these are."""
-    return MigrationContext.configure(connection).get_current_revision()
+    if not inspect(connection).has_table("alembic_version"):
+        return None
+    found: str | None = connection.scalar(text("SELECT version_num FROM alembic_version"))
+    return found
 
 
 def knows(revision: str, folder: Path = FOLDER) -> bool:
     """Whether this release has heard of these tables."""
-    return revision in {each.revision for each in _script(folder).walk_revisions()}
+    return revision in _steps(folder)
 
 
 def fits() -> bool:
@@ -48,9 +49,7 @@ def fits() -> bool:
 
 @cache
 def _older() -> set[str | None]:
-    script = _script(FOLDER)
-    known = {each.revision for each in script.walk_revisions()}
-    return {None, *known} - {script.get_current_head()}
+    return {None, *_steps(FOLDER)} - {_head(FOLDER)}
 
 
 def upgrade(folder: Path = FOLDER, *, to: str = "head") -> bool:
@@ -59,29 +58,42 @@ def upgrade(folder: Path = FOLDER, *, to: str = "head") -> bool:
     All or nothing: a kill in the middle leaves the tables as they were. Raises StartRefused when
     the tables are of a newer release than this code knows.
     """
-    database, config = db.current(), _config(folder)
+    database = db.current()
     with db.refusals(), _alone(database):
         have = _revision(database)
-        if have == _script(folder).get_current_head():
+        if have == _head(folder):
             return False
         if have is not None and not knows(have, folder):
             raise StartRefused(f"the database is of a newer release ({have}); update the software")
         if have is not None and database.is_sqlite:
             _copy_aside(database, have)
         with _changing(database) as connection:
-            config.attributes["connection"] = connection
-            command.upgrade(config, to)
+            _climb(folder, connection, to)
     return True
 
 
-def _config(folder: Path) -> Config:
-    config = Config()
+def _climb(folder: Path, connection: Connection, to: str) -> None:
+    # Only now: it is large, and almost every start finds the tables as they should be.
+    config = import_module("alembic.config").Config(attributes={"connection": connection})
     config.set_main_option("script_location", str(folder))
-    return config
+    import_module("alembic.command").upgrade(config, to)
 
 
-def _script(folder: Path) -> ScriptDirectory:
-    return ScriptDirectory.from_config(_config(folder))
+def _steps(folder: Path) -> dict[str, str]:
+    """Each step of this release and the one before it, "" for the first."""
+    texts = [file.read_text(encoding="utf-8") for file in (folder / "versions").glob("*.py")]
+    return {_said("revision", each): _said("down_revision", each) for each in texts}
+
+
+def _said(name: str, text: str) -> str:
+    found = re.search(rf'^{name}\b.*= "(.+)"$', text, re.MULTILINE)
+    return found[1] if found else ""
+
+
+def _head(folder: Path) -> str:
+    steps = _steps(folder)
+    (head,) = steps.keys() - steps.values()
+    return head
 
 
 def _revision(database: db.Database) -> str | None:
