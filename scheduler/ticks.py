@@ -80,8 +80,13 @@ def ask_check_ins(now: datetime) -> int:
 
 
 def chase_silence(now: datetime) -> int:
-    """One kind nudge, then a task for a person; some in each transaction."""
+    """One kind nudge, then a task for a person; some in each transaction. First of all, who waited
+    while we were away is told so."""
     done = 0
+    for _ in _slices(check_ins.is_any_to_tell):
+        with db.write(alone="chase_silence") as session:
+            told = check_ins.tell_of_outage(session, now=now)
+            reached("outage told", told)
     for _ in _slices(partial(check_ins.is_any_silent, now=now)):
         with db.write(alone="chase_silence") as session:
             # After a sleep of the machine all ticks wake together: time away is given back first.

@@ -220,6 +220,10 @@ def test_time_we_were_away_is_given_back(any_room: Path, now: datetime) -> None:
         _, row, then = _asked(session, now)
         back = then + 30 * HOUR
         assert check_ins.allow_for_outage(session, away=29 * HOUR, now=back) == 1
+        assert check_ins.is_any_to_tell(session)
+        assert check_ins.tell_of_outage(session, now=back) == 1
+        assert not check_ins.is_any_to_tell(session)
+        session.refresh(row)
         assert row.answer_by == then + DAY + 29 * HOUR
         assert check_ins.chase_silent(session, now=back) == 0
         assert _pages(session) == [ASK, AWAY]
@@ -239,6 +243,7 @@ def test_never_two_questions_after_an_outage(room: Path, now: datetime) -> None:
         back = then + 8 * DAY
         rhythms.fill(session, now=back)
         check_ins.allow_for_outage(session, away=8 * DAY - HOUR, now=back)
+        check_ins.tell_of_outage(session, now=back)
         _tick(session, back)
         assert _pages(session) == [ASK, ASK]
         session.refresh(first)
@@ -250,6 +255,7 @@ def test_we_do_not_say_at_night_that_we_were_away(room: Path, now: datetime) -> 
         _, _, then = _asked(session, now)
         night = then + 16 * HOUR
         assert check_ins.allow_for_outage(session, away=10 * HOUR, now=night) == 1
+        check_ins.tell_of_outage(session, now=night)
         assert _pages(session, AWAY) == []
 
 
@@ -259,6 +265,7 @@ def test_away_with_no_address_asks_somebody_to_phone(room: Path, now: datetime) 
         address = session.scalars(select(Address).where(Address.patient_id == patient.id)).one()
         conversations.bury(address, "blocked", now=then)
         check_ins.allow_for_outage(session, away=HOUR, now=then + 2 * HOUR)
+        check_ins.tell_of_outage(session, now=then + 2 * HOUR)
         assert _open_alerts(session) == [(Colour.GREEN, "cannot be reached")]
 
 

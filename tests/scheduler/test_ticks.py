@@ -201,6 +201,18 @@ def test_an_outage_gives_time_back_once(
     beats.forget()
 
 
+def test_who_waited_through_an_outage_is_told_so_once(any_room: Path, now: datetime) -> None:
+    asked(now)
+    scheduler_beat(timedelta(minutes=45))
+    at_once(ticks.keep_beats, now)
+    for _ in range(2):
+        at_once(ticks.chase_silence, now)
+    about = LetterRow.page == "conversation/check-in-away"
+    with db.read() as session:
+        assert session.scalar(select(func.count()).where(about)) == 1
+    beats.forget()
+
+
 def test_a_jump_of_care_time_is_no_outage(any_room: Path, now: datetime) -> None:
     before = asked(now)
     scheduler_beat(timedelta(seconds=20))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
-from sqlalchemy import Select, select, update
+from sqlalchemy import ColumnElement, Select, select, update
 from sqlalchemy.orm import Session
 
 from waiting_room import audit, library
@@ -17,6 +17,7 @@ from waiting_room.models import CheckIn, CheckInPlan, Patient, new_id
 
 PLANNED, ASKED, NUDGED, ANSWERED = "planned", "asked", "nudged", "answered"
 MISSED, SKIPPED = "missed", "skipped"
+AWAY = "we were away"
 WAITING = (PLANNED, ASKED, NUDGED)
 MOVES = states.table(
     planned="asked skipped",
@@ -63,15 +64,38 @@ def chase_silent(session: Session, *, now: datetime, limit: int = 25) -> int:
 
 
 def allow_for_outage(session: Session, *, away: timedelta, now: datetime) -> int:
-    """Time the room was away is not silence: give every open asking that time back, and say so
-    where the answer may have been lost. Returns how many got time back."""
+    """Time the room was away is not silence: give every open asking that time back, and mark it for
+    `tell_of_outage`. Returns how many got time back."""
     waiting = (CheckIn.state.in_((ASKED, NUDGED)), CheckIn.answer_by.is_not(None))
-    rows = session.scalars(select(CheckIn).where(*waiting, CheckIn.asked_at <= now - away)).all()
+    query = select(CheckIn.id, CheckIn.answer_by).where(*waiting, CheckIn.asked_at <= now - away)
+    # By their ids and in one statement: however many there are, the lock is held for a moment.
+    rows = [
+        {"id": found, "answer_by": (by or now) + away, "why": AWAY}
+        for found, by in session.execute(query.with_for_update())
+    ]
+    if rows:
+        session.execute(update(CheckIn), rows)
+    return len(rows)
+
+
+def is_any_to_tell(session: Session) -> bool:
+    """Whether `tell_of_outage` would find anybody: a look that takes no lock."""
+    return session.scalar(select(CheckIn.id).where(*_marked()).limit(1)) is not None
+
+
+def tell_of_outage(session: Session, *, now: datetime, limit: int = 25) -> int:
+    """Say that we were away to those whose answer may have been lost; returns how many marks are
+    gone."""
+    rows = session.scalars(claimed(select(CheckIn).where(*_marked()), limit)).all()
     for row in rows:
-        row.answer_by = (row.answer_by or now) + away
+        row.why = ""
         if not _newer_due(session, row, now):
             _say_we_were_away(session, row, now=now)
     return len(rows)
+
+
+def _marked() -> tuple[ColumnElement[bool], ...]:
+    return CheckIn.state.in_((ASKED, NUDGED)), CheckIn.why == AWAY
 
 
 def answer(session: Session, row: CheckIn, value: str, *, now: datetime) -> Colour | None:
