@@ -105,8 +105,7 @@ def test_the_room_dies_at_each_named_point(
     every = figures.size(short=4 if database == "postgresql" else 1, long=1)
     chains = [some(part, every) for part in (stories.ACTS, stories.TICKS, stories.BY_WEBHOOK)]
     points = sum(len(chain) for part in chains for chain in part)
-    # Each death on PostgreSQL leaves leases that take seven seconds to end.
-    rounds = figures.size(short=1, long=2 if database == "postgresql" else 5)
+    rounds = figures.size(short=1, long=5)
     sums = []
     for _ in range(rounds):
         room = keep(database)
