@@ -13,6 +13,7 @@ from tests import conftest
 from tests.conftest import WEDNESDAY, close_room, found_room
 from tests.fakes.bot_api import BotApi
 from tests.fakes.smtp import MailServer
+from tests.faults.figures import is_long
 from tests.faults.kept import KeptRoom
 from tests.faults.nursery import Nursery
 from tests.journeys import live
@@ -23,9 +24,43 @@ BOTH = ["sqlite", pytest.param("postgresql", marks=pytest.mark.postgres)]
 Keep = Callable[..., KeptRoom]
 
 
+# Left to the long form. Every fault of theirs has a test in the short one: on the other database,
+# with less load, or of another way the same thing breaks.
+LEFT_TO_THE_LONG_FORM = {
+    "test_half_an_hour_of_everyday",
+    "test_danger_is_answered_from_memory_while_no_lease_can_be_renewed",
+    "test_a_holder_that_was_stopped_and_wakes_does_no_harm",
+    "test_erased_on_postgresql",
+    "test_postgresql_is_down[immediate-True]",
+    "test_after_a_stop_every_overdue_step_is_taken_and_said_to_be_late[postgresql-10min]",
+    "test_after_a_stop_every_overdue_step_is_taken_and_said_to_be_late[postgresql-6h]",
+    "test_a_kill_in_mid_copy_leaves_no_half_file[postgresql]",
+    "test_a_copy_of_yesterday_brings_nobody_back_and_sends_nothing_old[postgresql]",
+    "test_an_upgrade_killed_at_each_statement[postgresql]",
+    "test_f10_telegram_away_for_half_an_hour[postgresql-refuses]",
+    "test_rolling_restarts_under_load[postgresql]",
+    "test_a_clock_that_jumps[postgresql]",
+    "test_a_handler_that_hangs_for_ever[sqlite]",
+    "test_broken_words_never_reach_anybody[postgresql]",
+    "test_a_whole_process_whose_clock_is_put_back",
+    "test_a_database_that_takes_no_writes_is_known_outside[postgresql]",
+    "test_of_two_who_press_at_once_one_wins[postgresql]",
+    "test_what_was_taken_and_forgotten_climbs_again[postgresql]",
+    "test_each_copy_taken_under_load_passes_and_the_last_one_is_the_room[sqlite]",
+    "test_postgresql_takes_no_writes",
+    "test_a_kill_in_the_middle_of_a_burst[sqlite]",
+    "test_copies_order_and_numbers[postgresql]",
+    "test_strangers_without_the_secret[sqlite]",
+    "test_routine_waits_and_a_crisis_never_does[postgresql]",
+}
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """The half hour of soaking begins first; all else runs beside it."""
     items.sort(key=lambda item: item.get_closest_marker("soak") is None)
+    for item in items:
+        if item.name in LEFT_TO_THE_LONG_FORM and not is_long:
+            item.add_marker(pytest.mark.skip(reason="in the long form"))
 
 
 @pytest.fixture(scope="session")

@@ -41,7 +41,7 @@ class Figures:
 @pytest.fixture(scope="session")
 def figures() -> Figures:
     """Where tests note what they measured."""
-    return Figures(_notes(), is_long=_is_long)
+    return Figures(_notes(), is_long=is_long)
 
 
 def pytest_sessionstart(session: pytest.Session) -> None:
@@ -74,7 +74,7 @@ def pytest_terminal_summary(terminalreporter: Any) -> None:
 
 
 # Read once: tests of settings clear the environment while they run.
-_is_long = os.environ.get(LENGTH) == "long"
+is_long = os.environ.get(LENGTH) == "long"
 _run: list[str] = []
 
 

@@ -21,8 +21,10 @@ from tests.faults.ledger import DANGER
 from tests.journeys import live
 from tests.web.conftest import Browser
 from waiting_room import audit, clock, db, outbox
-from waiting_room.care import asking, messages, rhythms
+from waiting_room.care import alerts, asking, messages, rhythms
 from waiting_room.care import staff as team_verbs
+from waiting_room.care.alerts import Cause
+from waiting_room.care.colours import Colour
 from waiting_room.letters import Letter
 from waiting_room.models import Address, Alert, CheckIn, LetterRow, Patient, Staff, new_id
 from waiting_room.models.address import WEB_CHAT
@@ -128,10 +130,11 @@ class Scene:
 
     def lets_an_alert_wait(self) -> None:
         """An alert that nobody took: its next step is due."""
+        _, number = self.newcomer()
         with db.write() as session:
-            earlier = self.now - timedelta(seconds=5)
-            waiting = update(Alert).where(Alert.state == "notifying")
-            assert session.execute(waiting.values(due_at=earlier)).rowcount  # type: ignore[attr-defined]
+            cause = Cause(Colour.RED, "danger words", number)
+            alert = alerts.raise_(session, cause, now=self.now)
+            alert.due_at = self.now - timedelta(seconds=5)
 
     def chooses_a_rhythm(self, *, asked: bool = False, filled: bool = True) -> None:
         """Somebody wants to be asked today, was put down for it, or was asked a while ago."""

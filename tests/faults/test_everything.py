@@ -61,8 +61,8 @@ def waits(room: KeptRoom) -> list[float]:
 
 @pytest.mark.parametrize("database", BOTH)
 def test_everything_at_once(keep: Keep, api: BotApi, figures: Figures, database: str) -> None:
-    seconds, letters, every = figures.size(short=(20, 300, 2.0), long=(600, 5_000, 6.0))
-    kill_after, dice = figures.size(short=10.0, long=60.0), random.Random(33)
+    seconds, letters, every = figures.size(short=(8, 100, 1.0), long=(600, 5_000, 6.0))
+    kill_after, dice = figures.size(short=4.0, long=60.0), random.Random(33)
     room, robot = keep(database), traffic.crowd(api)
     scene = Scene(room)
     cries = [int(scene.newcomer()[0]) for _ in range(int(seconds / every))]

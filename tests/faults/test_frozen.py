@@ -50,7 +50,7 @@ def under_way(api: BotApi) -> bool:
 
 
 def test_a_sender_that_wakes_too_late(keep: Keep, api: BotApi, figures: Figures) -> None:
-    times = figures.size(short=2, long=50)
+    times = figures.size(short=1, long=50)
     room, robot = keep("postgresql"), traffic.crowd(api, chats=20 * times)
     other = second(room)
     api.suffers("slow_reply", method="sendMessage", seconds=0.3)

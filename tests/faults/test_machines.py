@@ -120,7 +120,7 @@ def everybody_has_one(machines: Machines) -> bool:
 def test_whichever_is_killed_another_carries_on(
     make: Make, api: BotApi, mail: MailServer, figures: Figures
 ) -> None:
-    rounds = figures.size(short=2, long=12)
+    rounds = figures.size(short=1, long=12)
     dice, robot = random.Random(20261125), traffic.crowd(api)
     machines = make((), ())
     machines.start()

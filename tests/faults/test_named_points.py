@@ -60,9 +60,9 @@ def tick(scene: Scene, chains: Chains) -> None:
         room.wait(lambda: room.is_up)
 
 
-def some(chains: Chains, every: int) -> Chains:
+def some(chains: Chains, first: int, every: int) -> Chains:
     """One of so many."""
-    return dict(list(chains.items())[::every])
+    return dict(list(chains.items())[first::every])
 
 
 def once_each(scene: Scene) -> None:
@@ -88,11 +88,12 @@ def live_through(room: KeptRoom, points: Iterable[Chains]) -> ledger.Sums:
     room.start()
     walk(scene, acts)
     tick(scene, ticks)
-    room.stop()
-    room.extra |= by_webhook(room)
-    room.start()
-    room.wait(lambda: scene.robot.calls("setWebhook"))
-    walk(scene, by_hook)
+    if by_hook:
+        room.stop()
+        room.extra |= by_webhook(room)
+        room.start()
+        room.wait(lambda: scene.robot.calls("setWebhook"))
+        walk(scene, by_hook)
     sums = ledger.check(room, held=room.held, dead=scene.in_pieces)
     once_each(scene)
     return sums
@@ -102,8 +103,11 @@ def live_through(room: KeptRoom, points: Iterable[Chains]) -> ledger.Sums:
 def test_the_room_dies_at_each_named_point(
     keep: Keep, api: BotApi, figures: Figures, database: str
 ) -> None:
-    every = figures.size(short=4 if database == "postgresql" else 1, long=1)
-    chains = [some(part, every) for part in (stories.ACTS, stories.TICKS, stories.BY_WEBHOOK)]
+    # The short form takes a quarter on the one database and another quarter on the other.
+    quarter = 2 if database == "postgresql" else 0
+    first, every = figures.size(short=(quarter, 4), long=(0, 1))
+    parts = (stories.ACTS, stories.TICKS, stories.BY_WEBHOOK)
+    chains = [some(part, first, every) for part in parts]
     points = sum(len(chain) for part in chains for chain in part)
     rounds = figures.size(short=1, long=5)
     sums = []

@@ -60,7 +60,6 @@ def part(samples: list[Sample], start: float, end: float) -> list[Sample]:
     return samples[first : max(last, first + 1)]
 
 
-@pytest.mark.skipif(os.environ.get("WAITING_ROOM_FAULTS") != "long", reason="half an hour long")
 def test_half_an_hour_of_everyday(
     demo_room: Path, tmp_path: Path, api: BotApi, mail: MailServer, figures: Figures
 ) -> None:
