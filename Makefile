@@ -34,7 +34,7 @@ bench: $(VENV)/.installed-test $(PEERS)/.installed ## Measure speed beside other
 bench-full: $(VENV)/.installed-test $(PEERS)/.installed ## The same with up to a million patients
 	@$(BIN)/python -m benchmarks --full
 
-faults: $(VENV)/.installed-test ## Kill, cut, fill and freeze the room in every way, for long; 45 minutes
+faults: $(VENV)/.installed-test ## Kill, cut, fill and freeze the room in every way, for long; an hour
 	@$(BIN)/python -m tests.faults
 
 states: $(VENV)/.installed ## Write docs/states.md from the tables in the code
