@@ -7,12 +7,21 @@ from collections.abc import Awaitable, Callable
 from typing import Any
 
 import pytest
+from telegram.error import (
+    BadRequest,
+    ChatMigrated,
+    Conflict,
+    Forbidden,
+    InvalidToken,
+    NetworkError,
+    TelegramError,
+    TimedOut,
+)
 
 from tests.channels.conftest import ALEX, STAFF_TOKEN, TOKEN, bot
 from tests.channels.parcels import offer, page, parcel
 from tests.fakes.bot_api import BotApi, Robot, Telephone
 from waiting_room.channels.contract import Later, NotSent, Permanent, Unsure
-from waiting_room.channels.http_request import Failure, NoAnswer, NotDelivered, Refused
 from waiting_room.channels.pacing import Pacer
 from waiting_room.channels.telegram import TelegramChannel, verdict_of
 from waiting_room.letters import Priority
@@ -187,22 +196,21 @@ def test_in_a_pause_nothing_routine_is_sent_and_each_crisis_is_tried_once(
 @pytest.mark.parametrize(
     ("error", "kind", "gone"),
     [
-        (Refused(403, "Forbidden: bot was blocked by the user"), Permanent, True),
-        (Refused(403, "Forbidden: user is deactivated"), Permanent, True),
-        (Refused(403, "Forbidden: bot can't initiate conversation with a user"), Permanent, True),
-        (Refused(400, "Chat not found"), Permanent, True),
-        (Refused(400, "PEER_ID_INVALID"), Permanent, True),
-        (Refused(400, "Can't parse entities"), Permanent, False),
-        (Refused(400, "upgraded to a supergroup", moved=True), Permanent, True),
-        (Refused(401, "Unauthorized"), Later, False),
-        (Refused(409, "terminated by other getUpdates request"), Unsure, False),
-        (NoAnswer(), Unsure, False),
-        (Refused(404, "Not Found"), Later, False),
-        (Refused(502, "Bad Gateway"), Later, False),
-        (NotDelivered(), Later, False),
+        (Forbidden("Forbidden: bot was blocked by the user"), Permanent, True),
+        (Forbidden("Forbidden: user is deactivated"), Permanent, True),
+        (Forbidden("Forbidden: bot can't initiate conversation with a user"), Permanent, True),
+        (BadRequest("Chat not found"), Permanent, True),
+        (BadRequest("PEER_ID_INVALID"), Permanent, True),
+        (BadRequest("Can't parse entities"), Permanent, False),
+        (ChatMigrated(-100), Permanent, True),
+        (InvalidToken("Unauthorized"), Later, False),
+        (Conflict("terminated by other getUpdates request"), Unsure, False),
+        (TimedOut(), Unsure, False),
+        (NetworkError("Bad Gateway"), Later, False),
+        (TelegramError("what?"), Unsure, False),
     ],
 )
-def test_every_error_has_a_meaning(error: Failure, kind: type, gone: bool) -> None:
+def test_every_error_has_a_meaning(error: TelegramError, kind: type, gone: bool) -> None:
     found = verdict_of(error)
     assert type(found) is kind
     assert getattr(found, "gone", False) is gone

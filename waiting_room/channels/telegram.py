@@ -6,24 +6,35 @@ import asyncio
 import logging
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from datetime import timedelta
 from functools import partial
 from typing import Any
+
+from telegram.error import (
+    BadRequest,
+    ChatMigrated,
+    Forbidden,
+    InvalidToken,
+    NetworkError,
+    RetryAfter,
+    TelegramError,
+    TimedOut,
+)
 
 from waiting_room import library, sending
 from waiting_room.channels.contract import Later, NotSent, Permanent, Unsure, words_of
 from waiting_room.channels.http_request import (
     CONNECTIONS,
     READ_SECONDS,
-    Failure,
     HttpRequest,
-    NoAnswer,
     NotDelivered,
-    Refused,
 )
 from waiting_room.channels.pacing import Pacer, Resting
 from waiting_room.letters import Priority, leading_to
 from waiting_room.sending import Parcel
 
+# The library logs its address, which holds the token, and every text it sends, at DEBUG.
+logging.getLogger("telegram").setLevel(logging.WARNING)
 log = logging.getLogger(__name__)
 
 Json = dict[str, Any]
@@ -35,20 +46,20 @@ ASK_WITHIN = 5.0
 # Later and not Permanent: it is our setting that is wrong, and the letter still has its reader.
 TOKEN_WRONG = 60.0
 
-# What each of Telegram's refusals means for a letter: the first line whose code and words fit. Any
-# other code is trouble on its side.
-REFUSALS: tuple[tuple[int, str, Callable[[], NotSent]], ...] = (
-    (403, "blocked by the user", partial(Permanent, "blocked", gone=True)),
-    (403, "deactivated", partial(Permanent, "account deleted", gone=True)),
-    (403, "initiate conversation", partial(Permanent, "never opened the bot", gone=True)),
-    (403, "", partial(Permanent, "forbidden", gone=True)),
-    (400, "chat not found", partial(Permanent, "no such chat", gone=True)),
-    (400, "peer_id_invalid", partial(Permanent, "no such chat", gone=True)),
-    (400, "", partial(Permanent, "Telegram refused these words or buttons")),
-    # It answers 404 to a token that cannot be one.
-    (401, "", partial(Later, "Telegram refused the bot's token", TOKEN_WRONG)),
-    (404, "", partial(Later, "Telegram refused the bot's token", TOKEN_WRONG)),
-    (409, "", partial(Unsure, "an answer nobody can read")),
+# What each of Telegram's errors means for a letter; the first line that fits counts.
+REFUSALS: tuple[tuple[type[TelegramError], str, Callable[[], NotSent]], ...] = (
+    (ChatMigrated, "", partial(Permanent, "the chat moved", gone=True)),
+    (Forbidden, "blocked by the user", partial(Permanent, "blocked", gone=True)),
+    (Forbidden, "deactivated", partial(Permanent, "account deleted", gone=True)),
+    (Forbidden, "initiate conversation", partial(Permanent, "never opened the bot", gone=True)),
+    (Forbidden, "", partial(Permanent, "forbidden", gone=True)),
+    (BadRequest, "chat not found", partial(Permanent, "no such chat", gone=True)),
+    (BadRequest, "peer_id_invalid", partial(Permanent, "no such chat", gone=True)),
+    (BadRequest, "", partial(Permanent, "Telegram refused these words or buttons")),
+    (InvalidToken, "", partial(Later, "Telegram refused the bot's token", TOKEN_WRONG)),
+    (TimedOut, "", partial(Unsure, "no answer from Telegram")),
+    (NetworkError, "", partial(Later, "Telegram cannot be reached")),
+    (TelegramError, "", partial(Unsure, "an answer nobody can read")),
 )
 
 
@@ -125,7 +136,7 @@ class TelegramChannel:
         list(render(parcel, self._address))
         try:
             await self._request.ask(f"{self._url}/getMe", read=self._ask_within)
-        except Failure as error:
+        except TelegramError as error:
             raise verdict_of(error) from None
         return "drill"
 
@@ -148,7 +159,7 @@ class TelegramChannel:
     async def _ask(self) -> bool:
         try:
             await self._request.ask(f"{self._url}/getMe", read=self._ask_within)
-        except Failure:
+        except TelegramError:
             # While Telegram is away the queue stays where it is, and is looked at less and less.
             self._silences += 1
             self._pacer.rest(sending.pause_after(self._silences))
@@ -184,30 +195,25 @@ class TelegramChannel:
             raise Later("too long a queue", 1.0, tried=False) from None
         try:
             sent = await self._request.ask(f"{self._url}/sendMessage", body)
-        except Failure as error:
+        except TelegramError as error:
             raise self._meaning(error) from None
         self._heard()
         return str(sent["message_id"])
 
-    def _meaning(self, error: Failure) -> NotSent:
-        if isinstance(error, Refused) and error.pause:
-            self._pacer.rest(error.pause)
-            return Later("Telegram asked for a pause", error.pause)
-        self._doubtful = self._doubtful or isinstance(error, NoAnswer | NotDelivered)
+    def _meaning(self, error: TelegramError) -> NotSent:
+        if isinstance(error, RetryAfter):
+            seconds = _seconds(error)
+            self._pacer.rest(seconds)
+            return Later("Telegram asked for a pause", seconds)
+        self._doubtful = self._doubtful or isinstance(error, TimedOut | NotDelivered)
         return verdict_of(error)
 
 
-def verdict_of(error: Failure) -> NotSent:
+def verdict_of(error: TelegramError) -> NotSent:
     """What an error of Telegram's means for the letter."""
-    if isinstance(error, NoAnswer):
-        return Unsure("no answer from Telegram")
-    if not isinstance(error, Refused):
-        return Later("Telegram cannot be reached")
-    if error.moved:
-        return Permanent("the chat moved", gone=True)
-    said = error.words.casefold()
-    fits = (made for code, words, made in REFUSALS if code == error.code and words in said)
-    return next(fits, partial(Later, "Telegram cannot be reached"))()
+    said = error.message.casefold()
+    fits = (made for kind, words, made in REFUSALS if isinstance(error, kind) and words in said)
+    return next(fits)()
 
 
 def render(parcel: Parcel, address: str) -> Iterator[_Message]:
@@ -245,3 +251,8 @@ def _button(offer: dict[str, str], address: str) -> Json | None:
 def _link(offer: dict[str, str], address: str) -> tuple[str, str]:
     url = offer["url"]
     return offer["label"], f"{address}{url}" if url.startswith("/") else url
+
+
+def _seconds(error: RetryAfter) -> float:
+    pause = error.retry_after
+    return pause.total_seconds() if isinstance(pause, timedelta) else float(pause)
