@@ -15,7 +15,7 @@ from tests.faults.conftest import BOTH, Keep
 from tests.faults.figures import Figures
 from tests.faults.kept import KeptRoom
 from tests.journeys import live
-from waiting_room import db
+from waiting_room import db, watchdog
 from waiting_room.models import Alert, InboxUpdate
 
 pytestmark = pytest.mark.faults
@@ -46,7 +46,7 @@ def state_of_what_hangs(room: KeptRoom) -> str:
 def test_a_handler_that_hangs_for_ever(
     keep: Keep, api: BotApi, figures: Figures, database: str
 ) -> None:
-    patience, restarts = figures.size(short=(3, 1), long=(30, 4))
+    patience, restarts = figures.size(short=(3, 1), long=(watchdog.PATIENCE, 4))
     room, robot = keep(database), traffic.crowd(api)
     room.first, room.extra[hanging.PATIENCE] = "tests.faults.hanging", str(patience)
     room.start()
