@@ -18,8 +18,8 @@ POINTS = frozenset(
         "message kept", "message screened", "alert raised", "crisis answered",
         "form not stored", "form stored",
         "alert taken", "outcome recorded", "alert closed", "desk act stored",
-        "climb not stored", "climb stored", "check-ins planned", "check-ins asked",
-        "asking stored", "silence chased", "knock not stored", "knock stored", "audit sealed",
+        "climb not stored", "climb stored", "check-ins planned", "check-ins asked", "asking stored",
+        "outage told", "silence chased", "knock not stored", "knock stored", "audit sealed",
         "letters claimed", "claim stored", "letter in hand", "letter under way", "mail under way",
         "letter sent", "failure written", "mark not stored", "mark stored",
     }

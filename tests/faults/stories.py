@@ -21,7 +21,7 @@ from tests.faults.ledger import DANGER
 from tests.journeys import live
 from tests.web.conftest import Browser
 from waiting_room import audit, clock, db, outbox
-from waiting_room.care import alerts, asking, messages, rhythms
+from waiting_room.care import alerts, asking, check_ins, messages, rhythms
 from waiting_room.care import staff as team_verbs
 from waiting_room.care.alerts import Cause
 from waiting_room.care.colours import Colour
@@ -30,7 +30,7 @@ from waiting_room.models import Address, Alert, CheckIn, LetterRow, Patient, Sta
 from waiting_room.models.address import WEB_CHAT
 
 FIRST = 7_200_000_000
-EARLIER = timedelta(minutes=10)
+EARLIER, OUTAGE = timedelta(minutes=10), timedelta(minutes=30)
 
 
 class Scene:
@@ -151,6 +151,12 @@ class Scene:
                 late = update(CheckIn).where(CheckIn.patient_id == number)
                 session.execute(late.values(answer_by=self.now - EARLIER))
 
+    def was_not_heard(self) -> None:
+        """Somebody was asked, and then the room was away."""
+        self.chooses_a_rhythm(asked=True)
+        with db.write() as session:
+            check_ins.allow_for_outage(session, away=OUTAGE, now=self.now + OUTAGE)
+
     def leaves_the_page(self) -> None:
         """A letter waits for somebody whose page is not open any more."""
         token = secrets.token_hex(16)
@@ -211,6 +217,7 @@ TICKS: dict[tuple[str, ...], Callable[[Scene], Any]] = {
     ("climb not stored", "climb stored"): Scene.lets_an_alert_wait,
     ("check-ins planned",): lambda scene: scene.chooses_a_rhythm(filled=False),
     ("check-ins asked", "asking stored"): Scene.chooses_a_rhythm,
+    ("outage told",): Scene.was_not_heard,
     ("silence chased",): lambda scene: scene.chooses_a_rhythm(asked=True),
     ("knock not stored", "knock stored"): Scene.leaves_the_page,
     ("audit sealed",): Scene.writes_history,
