@@ -13,6 +13,7 @@ from benchmarks.bench import PEERS, Bench, Room
 from benchmarks.peers.chats import FIRST_CHAT
 from benchmarks.processes import ROOT, Child, answers, clean_env, free_port, running
 from benchmarks.telegram.client import STAFF_TOKEN, TOKEN, Telegram
+from tests.fakes.smtp import MailServer
 
 WARM = 100
 START_SECONDS = 60
@@ -31,9 +32,12 @@ def ours(bench: Bench, room: Room, telegram: Telegram, **settings: str) -> Itera
         "PORT": str(port),
     }
     command = [sys.executable, "-m", "waiting_room.cli", "serve"]
-    with running(command, env=env | settings, log=bench.file("serve.log")) as child:
-        child.wait_for(lambda: answers(f"http://127.0.0.1:{port}/health/live"))
-        yield child
+    # A mail server answers: alerts of the seed write mails, and a missing server costs tries.
+    with MailServer() as mail:
+        env |= {"WAITING_ROOM_SMTP_URL": mail.url} | settings
+        with running(command, env=env, log=bench.file("serve.log")) as child:
+            child.wait_for(lambda: answers(f"http://127.0.0.1:{port}/health/live"))
+            yield child
 
 
 @contextmanager

@@ -68,8 +68,9 @@ def _load(bench: Bench) -> Sample:
     with Telegram() as telegram, bots.ours(bench, room, telegram) as bot:
         bots.warm(telegram)
         for first in range(0, updates, at_once):
-            telegram.offer(FIRST_CHAT + first % (PATIENTS - at_once), at_once)
-            telegram.wait_answered(at_once, seconds=120)
+            telegram.offer(FIRST_CHAT + first % PATIENTS, at_once)
+            if not telegram.wait_answered(at_once, seconds=120):
+                raise TimeoutError("people were not answered; this memory means nothing")
             telegram.clear()
             before = before or bot.memory
         after = bot.memory

@@ -1,4 +1,4 @@
-"""Every fault in its long form, two processes: `python -m tests.faults` (what pytest takes, too).
+"""Every fault in its long form, three processes at once, which mostly wait: `python -m tests.faults` (what pytest takes, too).
 
 Leave the half hour of soaking out: `python -m tests.faults -m "faults and not soak"`.
 """
@@ -15,5 +15,5 @@ from tests.faults import figures
 if __name__ == "__main__":
     os.environ.setdefault(figures.LENGTH, "long")
     # In the order they stand: the half hour of soaking begins first, the rest runs beside it.
-    spread = ["-n", "2", "--dist", "loadfile", "--no-loadscope-reorder"]
+    spread = ["-n", "3", "--dist", "loadfile", "--no-loadscope-reorder"]
     sys.exit(pytest.main(["-m", "faults", *spread, "-q", *sys.argv[1:]]))

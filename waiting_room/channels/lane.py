@@ -76,9 +76,11 @@ class Lane:
         bell.ring(self._bell)
 
     async def _round(self) -> None:
-        if self._landed and clock.monotonic() >= self._mark_at:
-            await self._mark()
-        while parcels := await self._claim():
+        is_time = self._landed and clock.monotonic() >= self._mark_at
+        # Each transaction waits for whoever writes now, so the last marks go with the next claim.
+        marks = await self._mark(but_the_last=True) if is_time else []
+        while parcels := await self._claim(marks):
+            marks = []
             for parcel in parcels:
                 self._launch(parcel)
 
@@ -100,31 +102,39 @@ class Lane:
             task.cancel()
         if flying:
             await asyncio.wait(flying)
-        self._routine = sum(not one.parcel.is_crisis for one in self._landed)
+        self._routine = _routine(self._landed)
 
     def _is_ours(self, session: Session) -> bool:
         return leases.is_current(session, self._held)
 
-    async def _claim(self) -> list[Parcel]:
-        room = self._channel.at_once - self._routine
+    async def _claim(self, marks: list[Outcome]) -> list[Parcel]:
+        room = self._channel.at_once - self._routine + _routine(marks)
         # A lane that is nearly full takes nothing routine, so that each claim is worth its
         # transaction; a crisis letter is claimed all the same.
         full = room <= self._channel.at_once // 4 or self._channel.resting > 0
         limit = GROUP if full else min(room, GROUP)
-        work = asyncio.to_thread(self._take, limit, only_crisis=full)
+        work = asyncio.to_thread(self._take, limit, marks, only_crisis=full)
         found = await self._safely(work, "the letters stay queued")
-        return [] if isinstance(found, Exception) else found
+        if not isinstance(found, Exception):
+            self._routine -= _routine(marks)
+            return found
+        if marks:
+            await self._write_down(marks)
+        return []
 
-    def _take(self, limit: int, *, only_crisis: bool) -> list[Parcel]:
+    def _take(self, limit: int, marks: list[Outcome], *, only_crisis: bool) -> list[Parcel]:
         now = clock.now()
         due = sending.Due(self.name, now=now, wall=clock.wall(), only_crisis=only_crisis)
         # Nearly every look finds nothing: an idle lane must not take the write lock for it.
-        with db.read() as session:
-            if not sending.waiting(session, due):
-                return []
+        if not marks:
+            with db.read() as session:
+                if not sending.waiting(session, due):
+                    return []
         with db.write() as session:
+            _settle(session, marks)
             parcels = sending.claim(session, due, limit=limit) if self._is_ours(session) else []
             reached("letters claimed", len(parcels))
+        _tell(marks)
         reached("claim stored", len(parcels))
         return parcels
 
@@ -173,16 +183,19 @@ class Lane:
             self._mark_at = 0.0
             self.wake()
 
-    async def _mark(self) -> None:
+    async def _mark(self, *, but_the_last: bool = False) -> list[Outcome]:
         landed, self._landed = self._landed, []
-        for group in settling.groups(landed):
+        groups = list(settling.groups(landed))
+        last = groups.pop() if groups and but_the_last else []
+        for group in groups:
             await self._write_down(group)
+        return last
 
     async def _write_down(self, group: list[Outcome]) -> None:
         work = asyncio.to_thread(_store, group)
         failure = await self._safely(work, "what came of its letters is written down later")
         if failure is None:
-            self._routine -= sum(not one.parcel.is_crisis for one in group)
+            self._routine -= _routine(group)
             return
         # Not the storage's fault: then it is what follows from the outcome, and that is left out.
         refused = isinstance(failure, StorageRefused)
@@ -203,14 +216,26 @@ class Lane:
 
 def _store(group: list[Outcome]) -> None:
     with db.write() as session:
-        settling.write_all_down(session, group, now=clock.now())
-        reached("mark not stored", len(group))
+        _settle(session, group)
+    _tell(group)
+
+
+def _settle(session: Session, group: list[Outcome]) -> None:
+    settling.write_all_down(session, group, now=clock.now())
+    reached("mark not stored", len(group))
+
+
+def _tell(group: list[Outcome]) -> None:
     reached("mark stored", len(group))
     for outcome in group:
         end = type(outcome.trouble).__name__.lower() if outcome.trouble else "sent"
         sending.LETTERS.labels(outcome.parcel.channel, end).inc()
         if outcome.trouble is not None:
             log.warning("letter %s did not leave: %s", outcome.parcel.letter_id, outcome.trouble)
+
+
+def _routine(group: list[Outcome]) -> int:
+    return sum(not one.parcel.is_crisis for one in group)
 
 
 def _fault(parcel: Parcel) -> NotSent:
