@@ -1,4 +1,5 @@
-"""Every fault in its long form, three processes at once, which mostly wait: `python -m tests.faults` (what pytest takes, too).
+"""Every fault in its long form: `python -m tests.faults` (what pytest takes, too). Three processes
+at once, which mostly wait.
 
 Leave the half hour of soaking out: `python -m tests.faults -m "faults and not soak"`.
 """
