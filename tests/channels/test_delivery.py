@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
-from sqlalchemy import select, update
+from sqlalchemy import select, text, update
 from sqlalchemy.orm import Session
 
 from tests import people
@@ -377,6 +377,24 @@ def test_one_letter_that_cannot_be_sent_holds_up_no_other(
         assert session.get_one(LetterRow, broken).why == "a fault of our own"
         assert session.get_one(LetterRow, pageless).why == "its page is gone"
     assert "no-number" not in caplog.text
+
+
+def test_what_left_is_marked_though_the_next_claim_fails(
+    room: Path, channels: Channels, api: BotApi, alex: Telephone
+) -> None:
+    api.suffers("slow_reply", method="sendMessage", seconds=0.3)
+    with delivering(channels):
+        said("conversation/goodbye")
+        api.wait_until(lambda: one("telegram") == "sending")
+        with db.write() as session:
+            # No letter can be claimed any more; marks and claims share a transaction.
+            refuse = "BEGIN SELECT RAISE(ABORT, 'refused'); END"
+            when = "BEFORE UPDATE OF state ON letter WHEN NEW.state = 'sending'"
+            session.execute(text(f"CREATE TRIGGER no_claim {when} {refuse}"))
+        said("conversation/goodbye", KIM)
+        assert alex.wait_for(1)
+        api.wait_until(lambda: states()[0][1] == "sent")
+    assert [state for _, state in states()] == ["sent", "queued"]
 
 
 def test_told_to_stop_what_is_on_its_way_lands(
