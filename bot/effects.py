@@ -6,30 +6,25 @@ goes back and each update has a savepoint of its own, so that a bad one stops no
 
 from __future__ import annotations
 
-import logging
-import traceback
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import partial
 from typing import Any, Protocol
 
-from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
 from sqlalchemy.orm import Session
 
 from bot import dead_letters, raw
 from waiting_room import foresight
 from waiting_room.care import inbox
-from waiting_room.errors import StorageRefused
 from waiting_room.kill_points import reached
 from waiting_room.models import InboxUpdate
+from waiting_room.savepoints import attempt
 
 FIRST_PAUSE = timedelta(seconds=1)
 REST = timedelta(seconds=30)
-# SQLite's own code for a statement that is wrong, as opposed to a disk or a lock that is.
-SQLITE_ERROR = 1
+AN_UPDATE = "an update"
 
-log = logging.getLogger(__name__)
 Update = dict[str, Any]
 
 
@@ -65,7 +60,8 @@ def of_all(
 ) -> list[str]:
     """Let these take effect; returns the ids of those that did."""
     chats = by_chat(rows)
-    if _attempt(session, partial(_together, session, chats, hearers, now=now)):
+    together = partial(_together, session, chats, hearers, now=now)
+    if attempt(session, together, what="a batch of updates"):
         return [row.id for row in rows]
     foresight.forget(session)
     finished: list[str] = []
@@ -83,7 +79,8 @@ def of_one(session: Session, row: InboxUpdate, hearers: Hearers, *, now: datetim
     update = raw.load(body)
     if update is None:
         return False
-    return _attempt(session, partial(hearers[row.bot].hear, session, update, now=now))
+    hear = partial(hearers[row.bot].hear, session, update, now=now)
+    return attempt(session, hear, what=AN_UPDATE)
 
 
 def by_chat(rows: Iterable[InboxUpdate]) -> list[list[InboxUpdate]]:
@@ -116,7 +113,8 @@ def give_up(session: Session, row: InboxUpdate, *, now: datetime) -> None:
     """A dead letter still brings a person; if even that fails it is tried until it does not."""
     body = inbox.body(row) or b""
     for last_resort in (dead_letters.answer, dead_letters.alarm):
-        if _attempt(session, partial(last_resort, session, row, body, now=now)):
+        last = partial(last_resort, session, row, body, now=now)
+        if attempt(session, last, what=AN_UPDATE):
             reached("letter not buried")
             inbox.bury(session, row.id, now=now)
             return
@@ -160,28 +158,3 @@ def _of_chat(
         else:
             give_up(session, row, now=now)
     return finished
-
-
-def _attempt(session: Session, act: Callable[[], object]) -> bool:
-    """Do it in a savepoint; False when it failed and nothing of it happened."""
-    try:
-        with session.begin_nested():
-            act()
-    except Exception as error:
-        if _is_refusal(error):
-            raise
-        # Neither the words of the error nor its values: both may be the patient's.
-        where = traceback.extract_tb(error.__traceback__)[-1]
-        kind = type(error).__name__
-        log.error("an update failed: %s in %s line %s", kind, where.name, where.lineno)
-        return False
-    return True
-
-
-def _is_refusal(error: Exception) -> bool:
-    """Whether the storage is to blame, and not this update: then all of them wait, unharmed."""
-    if isinstance(error, (OperationalError, InterfaceError)):
-        # SQLite says "operational" also for a query that is wrong in itself.
-        return getattr(error.orig, "sqlite_errorcode", None) != SQLITE_ERROR
-    gone = isinstance(error, DBAPIError) and error.connection_invalidated
-    return gone or isinstance(error, StorageRefused)

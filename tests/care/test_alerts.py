@@ -322,6 +322,20 @@ def test_acknowledged_and_forgotten_climbs_again_after_half_an_hour(
         assert _verbs(session, alert)[-3:] == ["fell back", "reminded", "told"]
 
 
+def test_one_that_cannot_climb_keeps_no_other_down(any_room: Path, now: datetime) -> None:
+    later = now + 6 * MINUTE
+    with db.write() as session:
+        patient, people = _somebody(session, now)
+        other, _ = sample.patient(session, now=now, worker=people["worker"], chat_id="8")
+        broken, whole = _red(session, patient, now), _red(session, other, now + SECOND)
+        broken.ladder = {"no": "ladder"}  # type: ignore[assignment]
+    with db.write() as session:
+        assert alerts.climb(session, now=later) == 1
+    with db.write() as session:
+        due = [session.get_one(Alert, number).due_at for number in (broken.id, whole.id)]
+        assert due[0] and due[1] and due[0] <= later < due[1]
+
+
 @pytest.mark.parametrize("outcome", alerts.NOT_REACHED)
 def test_no_answer_is_no_outcome(room: Path, now: datetime, outcome: str) -> None:
     with db.write() as session:

@@ -14,7 +14,7 @@ from waiting_room import db, outbox
 from waiting_room.care import alerts, asking, check_ins, conversations, rhythms
 from waiting_room.care.colours import Colour
 from waiting_room.errors import Refused
-from waiting_room.models import Address, Alert, CheckIn, LetterRow, Patient
+from waiting_room.models import Address, Alert, CheckIn, CheckInPlan, LetterRow, Patient
 
 NUDGE, AWAY = "conversation/check-in-nudge", "conversation/check-in-away"
 ASK = "check-ins/weekly"
@@ -65,6 +65,21 @@ def test_it_is_asked_once_when_its_time_has_come(any_room: Path, now: datetime) 
         assert _pages(session) == [ASK]
         row = session.scalars(select(CheckIn)).one()
         assert row.answer_by == now + 8 * DAY
+
+
+def test_one_that_cannot_be_asked_keeps_no_other_waiting(any_room: Path, now: datetime) -> None:
+    with db.write() as session:
+        broken, _ = _weekly(session, now)
+        whole, _ = _weekly(session, now, chat_id="8")
+        plans = update(CheckInPlan).where(CheckInPlan.patient_id == broken.id)
+        rhythms.fill(session, now=now + 7 * DAY)
+        session.execute(plans.values(page="check-ins/of-nobody"))
+        session.expire_all()
+        assert asking.ask_due(session, now=now + 7 * DAY) == 1
+        states = dict(session.execute(select(CheckIn.patient_id, CheckIn.state)).all())
+        assert states == {broken.id: check_ins.SKIPPED, whole.id: check_ins.ASKED}
+        assert _open_alerts(session) == [("green", "cannot be reached")]
+        assert not asking.is_any_due(session, now=now + 7 * DAY)
 
 
 def test_the_question_goes_stale_and_may_be_stopped(room: Path, now: datetime) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
+from functools import partial
 
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
@@ -24,6 +25,7 @@ from waiting_room.care.check_ins import (
 )
 from waiting_room.letters import Letter, Priority
 from waiting_room.models import CheckIn, CheckInPlan, Patient
+from waiting_room.savepoints import attempt
 
 # A cry for help that comes meanwhile waits for the end of the transaction.
 AT_ONCE = 100
@@ -40,11 +42,21 @@ def ask_due(session: Session, *, now: datetime, limit: int = AT_ONCE) -> int:
     how many were asked. Whoever is not asked is not due any more afterwards."""
     due = select(CheckIn).where(CheckIn.state == PLANNED, CheckIn.due_at <= now)
     rows = session.scalars(claimed(due, limit)).all()
+    if not attempt(session, partial(_ask_of, session, rows, now=now), what="asking many"):
+        foresight.forget(session)
+        # One that cannot be asked keeps no other waiting.
+        for row in rows:
+            if not attempt(session, partial(_ask_of, session, [row], now=now), what="asking one"):
+                move(row, SKIPPED, why="a fault of our own")
+                messages.ask_to_phone(session, row.patient_id, now=now)
+    return sum(row.state == ASKED for row in rows)
+
+
+def _ask_of(session: Session, rows: Sequence[CheckIn], *, now: datetime) -> None:
     known = _Known(session, rows, now) if rows else None
     ready = [row for row in rows if known and _may_ask(row, known, now=now)]
     if known and ready:
         _ask(session, ready, known, now=now)
-    return len(ready)
 
 
 class _Known:
