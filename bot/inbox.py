@@ -23,6 +23,10 @@ from waiting_room.models.address import chat_owner
 # The third time an update fails it is a dead letter.
 TRIES = 3
 PAUSE = timedelta(seconds=5)
+BATCH, FEW = 100, 10
+"""Updates in one transaction, and how many make one worth its price."""
+# After a start, before what may have ended the last process is tried.
+OTHERS_FIRST = timedelta(seconds=3)
 # The bell of another process does not ring here.
 LOOK_EVERY = 1.0
 
@@ -67,13 +71,22 @@ def next_offset(bot: str) -> int | None:
         return inbox.next_offset(session, bot)
 
 
-def work_once(hearers: Hearers, *, now: datetime, limit: int = 100) -> int:
+def work_once(hearers: Hearers, *, now: datetime, limit: int = BATCH) -> int:
     """Let what waits take effect; returns how many updates were dealt with, 0 when none wait."""
-    with db.write() as session:
-        # Asked before the work, so that what fails in this round is not tried again in the same
-        # one.
+    # Asked before the work, so that what fails in this round is not tried again in the same one.
+    with db.read() as session:
         due = inbox.held(session, now=now, limit=limit)
-        rows = inbox.take(session, limit=limit)
+    done = some = _work_some(hearers, now=now, limit=limit)
+    # Where several write, few are taken chat by chat.
+    while some and done < limit and leases.needed():
+        done += (some := _work_some(hearers, now=now, limit=limit))
+    # After the others, each in a transaction alone: a poisoned one can then spoil nobody's work.
+    return done + sum(_try_again(row_id, hearers, now=now) for row_id in due)
+
+
+def _work_some(hearers: Hearers, *, now: datetime, limit: int) -> int:
+    with db.write() as session:
+        rows = inbox.take(session, limit=limit, few=FEW)
         reached("work taken", len(rows))
         # One commit for many chats: the sync to disk is the dear part of a small transaction.
         finished = effects.of_all(session, rows, hearers, now=now)
@@ -81,18 +94,21 @@ def work_once(hearers: Hearers, *, now: datetime, limit: int = 100) -> int:
         inbox.done(session, finished, now=now)
         reached("work not stored", len(finished))
     reached("work stored", len(finished))
-    # After the others, each in a transaction alone: a poisoned one can then spoil nobody's work.
-    return len(rows) + sum(_try_again(row_id, hearers, now=now) for row_id in due)
+    return len(rows)
 
 
-def suspect(*, now: datetime, limit: int = 50) -> int:
+def suspect(*, now: datetime, limit: int = BATCH) -> int:
     """After a start: what was under way when the process ended is tried again one by one, so that
     an update which ends the process is a dead letter the third time, and never stops the room."""
     with db.write() as session:
-        chats = effects.by_chat(inbox.take(session, limit=limit))
-        for chat in chats:
-            inbox.hold(session, chat[0].id, tries=0, until=now)
-    return len(chats)
+        inbox.put_off(session, now=now, until=now + OTHERS_FIRST)
+        firsts = [chat[0] for chat in effects.by_chat(inbox.take(session, limit=limit))]
+        # What waited longest is the likeliest to have ended us: all others are served before it.
+        oldest = min(firsts, key=lambda row: (row.due_at, row.update_id), default=None)
+        for row in firsts:
+            is_last = row is oldest and len(firsts) > 1
+            inbox.hold(session, row.id, tries=0, until=now + OTHERS_FIRST if is_last else now)
+    return len(firsts)
 
 
 async def run_worker(

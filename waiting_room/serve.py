@@ -113,6 +113,7 @@ async def _serve(settings: Settings, roles: Collection[str]) -> bool:
 def _collect_less_often() -> None:
     """A seventh of all processor time under load went into looking for rubbish among what start-up
     made, which stays for good, and after every 700 new objects, which one letter makes."""
+    gc.collect()
     gc.freeze()
     gc.set_threshold(20_000, 20, 20)
 

@@ -30,8 +30,8 @@ def run(bench: Bench) -> list[Row]:
     if bench.has_peers:
         candidates |= {
             PTB: partial(_peer, bench, "ptb", "32", backlog=800),
-            AIOGRAM: partial(_peer, bench, "aiogram_usual", backlog=800),
-            "PTB, default": partial(_peer, bench, "ptb", backlog=60),
+            AIOGRAM: partial(_peer, bench, "aiogram_usual", backlog=800, then=False),
+            "PTB, default": partial(_peer, bench, "ptb", backlog=60, then=False),
         }
     if bench.postgres is not None:
         candidates["postgresql"] = partial(_ours, bench, backlog=backlog, on_postgres=True)
@@ -58,8 +58,9 @@ def _drained(found: dict[str, list[Sample]]) -> list[Row]:
 
 def _at_fifty(found: dict[str, list[Sample]]) -> list[Row]:
     rows = []
+    timed = {name: some for name, some in found.items() if some[0].more}
     for part, target in (("p50", None), ("p99", most(150))):
-        taken = {name: [_part(one, part) for one in samples] for name, samples in found.items()}
+        taken = {name: [_part(one, part) for one in some] for name, some in timed.items()}
         name = f"offered to replied at {RATE:.0f}/s, {part}"
         beside = (PTB, taken[PTB]) if PTB in taken else None
         rows.append(row(f"{name}, SQLite", "ms", taken["sqlite"], target=target, peer=beside))
@@ -74,7 +75,8 @@ def _by_size(bench: Bench, found: dict[str, list[Sample]]) -> list[Row]:
         if patients == PATIENTS:
             continue
         backlog = min(2_000, patients - WARM - 1)
-        few = [_ours(bench, backlog=backlog, patients=patients) for _ in range(bench.rounds)]
+        one = partial(_ours, bench, backlog=backlog, patients=patients, then=False)
+        few = [one() for _ in range(bench.rounds)]
         beside = (f"{PATIENTS:,} patients", found["sqlite"])
         name = f"inbound, backlog drained, {patients:,} patients"
         rows.append(row(name, "updates/s", few, peer=beside, ratio=least(1 / 1.5)))
@@ -111,23 +113,29 @@ def _part(sample: Sample, part: str) -> Sample:
 
 
 def _ours(
-    bench: Bench, *, backlog: int, patients: int = PATIENTS, on_postgres: bool = False
+    bench: Bench,
+    *,
+    backlog: int,
+    patients: int = PATIENTS,
+    on_postgres: bool = False,
+    then: bool = True,
 ) -> Sample:
     room: Room = bench.postgres_room(patients) if on_postgres else bench.room(patients)
     try:
-        return _measure(bench, partial(bots.ours, bench, room), backlog, patients)
+        return _measure(bench, partial(bots.ours, bench, room), backlog, then=then)
     finally:
         bench.drop(room)
 
 
-def _peer(bench: Bench, module: str, *more: str, backlog: int) -> Sample:
+def _peer(bench: Bench, module: str, *more: str, backlog: int, then: bool = True) -> Sample:
     def start(telegram: Telegram) -> AbstractContextManager[Child]:
         return bots.peer(bench, module, PATIENTS, telegram, *more)
 
-    return _measure(bench, start, backlog, PATIENTS)
+    return _measure(bench, start, backlog, then=then)
 
 
-def _measure(bench: Bench, start: Start, backlog: int, patients: int) -> Sample:
+def _measure(bench: Bench, start: Start, backlog: int, *, then: bool) -> Sample:
+    """The backlog; then, if wished, how long people wait who write one after the other."""
     with Telegram() as telegram, start(telegram) as bot:
         bots.warm(telegram)
         before = bot.cpu
@@ -136,20 +144,15 @@ def _measure(bench: Bench, start: Start, backlog: int, patients: int) -> Sample:
             raise TimeoutError(f"not drained: {telegram.report()} {bot.log.read_text()[-500:]}")
         drained, spent = telegram.report(), bot.cpu - before
         telegram.clear()
-        return Sample(
-            backlog / drained["seconds"],
-            spent / backlog * 1_000,
-            _at_rate(bench, telegram, patients, WARM + backlog),
-        )
+        waits = _at_rate(bench, telegram, WARM + backlog) if then else {}
+        return Sample(backlog / drained["seconds"], spent / backlog * 1_000, waits)
 
 
-def _at_rate(bench: Bench, telegram: Telegram, patients: int, first: int) -> dict[str, float]:
+def _at_rate(bench: Bench, telegram: Telegram, first: int) -> dict[str, float]:
     """People write one after the other; gives p50 and p99 in seconds. Whoever cannot keep up is
     measured after twice the time."""
     seconds = 20.0 if bench.full else 5.0
-    count = min(int(RATE * seconds), patients - first)
-    if count <= 0:
-        return {}
+    count = min(int(RATE * seconds), PATIENTS - first)
     telegram.offer(FIRST_CHAT + first, count, rate=RATE)
     telegram.wait_answered(count, seconds=2 * seconds)
     found: dict[str, float] = telegram.report()

@@ -93,25 +93,33 @@ def move_offset(session: Session, bot: str, offset: int, *, now: datetime) -> No
     session.execute(fresh.on_conflict_do_update(index_elements=["bot"], set_=values))
 
 
-def take(session: Session, *, limit: int) -> list[InboxUpdate]:
+def take(session: Session, *, limit: int, few: int = 0) -> list[InboxUpdate]:
     """What may be worked on in this transaction, and by nobody else: the oldest waiting ones, of
-    people we know before those of strangers, and of chats that hold none."""
+    people we know before those of strangers, and of chats that hold none. Where several
+    can write and no more than `few` wait, those of one chat: what hangs on them holds no other."""
     found = _ready(session, limit=limit)
     if session.get_bind().dialect.name == "sqlite" or not found:
         return found
-    mine = _lock(session, {row.chat_hash for row in found})
+    chats = list(dict.fromkeys(row.chat_hash for row in found))
+    tries = [set(chats)] if len(found) > few else [{chat} for chat in chats]
+    mine = next(filter(None, (_lock(session, wanted) for wanted in tries)), set[str]())
     # Look again: what another worker did before we had the lock is not ours to do.
     return [row for row in _ready(session, limit=limit) if row.chat_hash in mine]
 
 
 def held(session: Session, *, now: datetime, limit: int) -> list[str]:
-    """Which held ones are due for another try."""
+    """Which held ones are due for another try, those that failed most often last."""
     # A clock that was put back must not hold anybody for longer than the longest hold.
     due = or_(InboxUpdate.due_at <= now, InboxUpdate.due_at > now + LONGEST_HOLD)
     query = select(InboxUpdate.id).where(InboxUpdate.state == HELD, due)
-    return list(
-        session.scalars(query.order_by(InboxUpdate.due_at, InboxUpdate.update_id).limit(limit))
-    )
+    order = (InboxUpdate.tries, InboxUpdate.due_at, InboxUpdate.update_id)
+    return list(session.scalars(query.order_by(*order).limit(limit)))
+
+
+def put_off(session: Session, *, now: datetime, until: datetime) -> None:
+    """No held one that is due is tried before then."""
+    due = (InboxUpdate.state == HELD, InboxUpdate.due_at <= now)
+    session.execute(update(InboxUpdate).where(*due).values(due_at=until))
 
 
 def try_again(session: Session, row_id: str, *, now: datetime, until: datetime) -> bool:
