@@ -8,11 +8,11 @@ from datetime import date, datetime
 
 from bot.turn import Scene, Turn, say
 from waiting_room import library
-from waiting_room.care import hours, providers
+from waiting_room.care import hours, providers, referrals
 from waiting_room.letters import Letter, Priority
 
 # More would not fit one message, and nobody in distress reads a directory.
-SHOWN = 12
+SHOWN = 14
 
 
 def show(scene: Scene) -> Turn:
@@ -27,7 +27,7 @@ def show(scene: Scene) -> Turn:
     values = {
         "now": hours.clock_words(look.here),
         "nation": library.phrase(f"nation_{nation}", look.language),
-        "lines": "\n\n".join(_words(line, look) for line in _in_order(open_now)[:SHOWN]),
+        "lines": "\n\n".join(_words(line, look) for line in _in_order(open_now, scene)[:SHOWN]),
     }
     return say(Letter("conversation/help-lines", values, priority=Priority.CRISIS))
 
@@ -48,13 +48,17 @@ def _where(scene: Scene) -> tuple[str, str]:
     return provider.nation, provider.time_zone
 
 
-def _in_order(lines: list[library.HelpLine]) -> list[library.HelpLine]:
-    """Lines that never close come first: the top of the list is always right."""
-    return sorted(lines, key=_rank)
+def _in_order(lines: list[library.HelpLine], scene: Scene) -> list[library.HelpLine]:
+    """Lines that never close come first: the top of the list is always right. Then those for a
+    crisis and for what this person was referred for."""
+    referral = referrals.open_one(scene.session, scene.patient.id) if scene.patient else None
+    needs = {"crisis", *(referral.needs if referral is not None else ())}
 
+    def rank(line: library.HelpLine) -> tuple[bool, bool, bool, bool, str]:
+        far = needs.isdisjoint(line.page.meta.get("needs") or ())
+        return line.for_children, not line.never_hidden, far, not line.hours.always, line.name
 
-def _rank(line: library.HelpLine) -> tuple[bool, bool, bool, str]:
-    return (line.for_children, not line.never_hidden, not line.hours.always, line.name)
+    return sorted(lines, key=rank)
 
 
 def _words(line: library.HelpLine, look: Look) -> str:

@@ -9,13 +9,21 @@ from waiting_room.errors import NotFound
 from waiting_room.letters import Choice, Letter, one_each
 
 
+# As many as a phone shows without scrolling far; the others are one press away.
+SHOWN = 8
+
+
 def show(scene: Scene) -> Turn:
-    """The list of pages, those for this person's needs at the top."""
+    """Some of the pages, those for this person's needs first; the argument says from where on."""
     referral = referrals.open_one(scene.session, scene.person.id)
     needs = set(referral.needs) if referral is not None else set()
     pages = library.pages_in("self-care", scene.address.language)
     pages.sort(key=lambda page: (needs.isdisjoint(page.meta.get("needs") or ()), page.title))
-    choices = [Choice("", f"self_care.read:{_name(page)}", text=page.title) for page in pages]
+    first = int(scene.argument) if scene.argument.isdecimal() else 0
+    some = pages[first : first + SHOWN]
+    choices = [Choice("", f"self_care.read:{_name(page)}", text=page.title) for page in some]
+    if pages[first + SHOWN :]:
+        choices.append(Choice("more", f"self_care.show:{first + SHOWN}"))
     return say(Letter("conversation/self-care", {}, one_each(*choices)))
 
 
