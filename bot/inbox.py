@@ -104,10 +104,10 @@ def suspect(*, now: datetime, limit: int = BATCH) -> int:
         inbox.put_off(session, now=now, until=now + OTHERS_FIRST)
         firsts = [chat[0] for chat in effects.by_chat(inbox.take(session, limit=limit))]
         # What waited longest is the likeliest to have ended us: all others are served before it.
-        oldest = min(firsts, key=lambda row: (row.due_at, row.update_id), default=None)
+        oldest = min((row.due_at for row in firsts), default=now)
         for row in firsts:
-            is_last = row is oldest and len(firsts) > 1
-            inbox.hold(session, row.id, tries=0, until=now + OTHERS_FIRST if is_last else now)
+            is_likely = row.due_at == oldest and len(firsts) > 1
+            inbox.hold(session, row.id, tries=0, until=now + OTHERS_FIRST if is_likely else now)
     return len(firsts)
 
 

@@ -8,7 +8,6 @@ from waiting_room.care import referrals
 from waiting_room.errors import NotFound
 from waiting_room.letters import Choice, Letter, one_each
 
-
 # As many as a phone shows without scrolling far; the others are one press away.
 SHOWN = 8
 
@@ -24,7 +23,9 @@ def show(scene: Scene) -> Turn:
     choices = [Choice("", f"self_care.read:{_name(page)}", text=page.title) for page in some]
     if pages[first + SHOWN :]:
         choices.append(Choice("more", f"self_care.show:{first + SHOWN}"))
-    return say(Letter("conversation/self-care", {}, one_each(*choices)))
+    # Said again at once it would count as a key that was pressed twice; the next part is another.
+    part = {"first": str(first)} if first else {}
+    return say(Letter("conversation/self-care", part, one_each(*choices)))
 
 
 def read(scene: Scene) -> Turn:

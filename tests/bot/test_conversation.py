@@ -93,13 +93,24 @@ def test_the_rooms_of_the_menu_answer(chat: Chat) -> None:
     come_in(chat)
     assert chat.says("My wait") == ["conversation/my-wait-no-range"]
     assert chat.says("self-care") == ["conversation/self-care"]
-    assert chat.presses(library.page("self-care/sleep").title) == ["self-care/sleep"]
+    assert chat.presses(library.page("self-care/loneliness").title) == ["self-care/loneliness"]
     assert chat.says("People") == ["conversation/people-none"]
     assert chat.says("Help lines") == ["conversation/help-lines"]
     assert chat.says("Help now") == ["crisis/help-now"]
     assert chat.says("My data and settings") == ["conversation/my-data"]
     assert chat.says("Talk to my worker") == ["conversation/talk"]
     assert chat.says("When will you call me?") == ["conversation/talk-received"]
+
+
+def test_every_self_care_page_is_reached_by_pressing_more(chat: Chat) -> None:
+    come_in(chat)
+    rows, seen = chat.hears(text="self-care"), set()
+    while rows:
+        offered = {w["label"]: w["token"] for row in rows[0].choices["rows"] for w in row}
+        seen |= set(offered)
+        more = offered.get("More")
+        rows = chat.hears(kind=Kind.PRESS, press=more) if more else []
+    assert {page.title for page in library.pages_in("self-care")} <= seen
 
 
 def test_a_stranger_gets_the_lines_and_no_record(chat: Chat) -> None:

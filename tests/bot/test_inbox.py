@@ -187,7 +187,8 @@ def test_an_update_that_ends_the_process_is_a_dead_letter_the_third_time(now: da
             raise Killed
         hearing.hear_patient(session, update, now=now)
 
-    store(message(1, text="deadly"), message(2, chat=BEA, text="hello"), now=now)
+    store(message(1, text="deadly"), now=now - timedelta(seconds=1))
+    store(message(2, chat=BEA, text="hello"), now=now)
     moment = now
     for ended_before in range(3):
         inbox.suspect(now=moment)

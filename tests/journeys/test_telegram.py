@@ -84,8 +84,8 @@ def test_not_great_is_taken_and_answered(
 
     alex.presses("Self-care")
     alex.wait_for("Pick one")
-    alex.presses("Sleeping better")
-    alex.wait_for("sleep")
+    alex.presses("Feeling lonely")
+    alex.wait_for("Many people feel lonely")
 
     room.jump(days=7, hours=1)
     # A phone on a table: the push says no more than this.

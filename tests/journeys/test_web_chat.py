@@ -38,8 +38,8 @@ def test_danger_is_heard_and_a_person_answers_in_the_same_page(
     person = assign(room, team["worker"])
 
     press(alex, "Self-care")
-    press(alex, "Sleeping better")
-    expect(alex.get_by_text("Bad nights are hard")).to_be_visible()
+    press(alex, "Feeling lonely")
+    expect(alex.get_by_text("Many people feel lonely")).to_be_visible()
 
     alex.get_by_label("Your message").fill("I want to kill myself")
     alex.get_by_role("button", name="Send").click()

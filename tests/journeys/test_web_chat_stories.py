@@ -25,8 +25,8 @@ def test_not_great_is_taken_and_answered(
     come_in(room, alex)
     person = assign(room, team["worker"])
     press(alex, "Self-care")
-    press(alex, "Sleeping better")
-    expect(alex.get_by_text("Bad nights are hard")).to_be_visible()
+    press(alex, "Feeling lonely")
+    expect(alex.get_by_text("Many people feel lonely")).to_be_visible()
 
     room.jump(days=7, hours=1)
     alex.reload()

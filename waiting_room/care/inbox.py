@@ -11,12 +11,12 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import BigInteger, cast, func, or_, select, update
+from sqlalchemy import BigInteger, cast, func, or_, select, text, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.orm import Session
 
-from waiting_room import crypto
+from waiting_room import crypto, watchdog
 from waiting_room.models import Address, InboxUpdate, PollState, StaffChannel, new_id
 from waiting_room.models.address import TELEGRAM
 from waiting_room.models.inbox import DEAD, DONE, HELD, KNOWN, STRANGER, WAITING
@@ -27,6 +27,7 @@ NO_CHAT = "none"
 
 # Senders repeat an update for a day. The same number later is a new one: ids begin anew.
 COPIES_COME_WITHIN = timedelta(days=2)
+HOLD_ON = text("SELECT set_config('idle_in_transaction_session_timeout', :long, true)")
 # More than any pause that is set on purpose.
 LONGEST_HOLD = timedelta(minutes=1)
 
@@ -100,6 +101,8 @@ def take(session: Session, *, limit: int, few: int = 0) -> list[InboxUpdate]:
     found = _ready(session, limit=limit)
     if session.get_bind().dialect.name == "sqlite" or not found:
         return found
+    # What hangs keeps its chat until its process ends: else the next worker would hang on it too.
+    session.execute(HOLD_ON, {"long": f"{2 * watchdog.PATIENCE}s"})
     chats = list(dict.fromkeys(row.chat_hash for row in found))
     tries = [set(chats)] if len(found) > few else [{chat} for chat in chats]
     mine = next(filter(None, (_lock(session, wanted) for wanted in tries)), set[str]())
