@@ -147,6 +147,8 @@ def _try_again(row_id: str, hearers: Hearers, *, now: datetime) -> bool:
     reached("try counted")
     with db.write() as session:
         row = inbox.one(session, row_id)
+        if row is None:
+            return False
         if row.tries <= TRIES and effects.of_one(session, row, hearers, now=now):
             inbox.done(session, [row_id], now=now)
         elif row.tries >= TRIES or not effects.is_readable(row):

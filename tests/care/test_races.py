@@ -15,7 +15,7 @@ from sqlalchemy.orm import Session
 
 from tests import people as sample
 from waiting_room import clock, db, permissions
-from waiting_room.care import alerts, erasure, invitations, referrals, staff
+from waiting_room.care import alerts, erasure, inbox, invitations, referrals, staff
 from waiting_room.care.colours import Colour
 from waiting_room.errors import Refused
 from waiting_room.models import Invitation, Patient, Referral, Share, Staff
@@ -173,3 +173,22 @@ def test_nobody_is_forgotten_while_they_say_yes(postgres_room: Path, now: dateti
     with db.read() as session:
         assert session.get_one(Patient, patient_id).erased_at is None
         assert session.get_one(Referral, referral_id).state == referrals.WAITING
+
+
+def test_nobody_tries_a_held_update_while_another_hangs_on_it(
+    postgres_room: Path, now: datetime
+) -> None:
+    with db.write() as session:
+        row = inbox.row("patients", 1, b"{}", chat_hash="a" * 32, now=now)
+        inbox.keep(session, [row], now=now)
+        inbox.hold(session, row.id, tries=1, until=now)
+    counted: list[bool] = []
+    later = {"now": now + timedelta(seconds=30), "until": now + timedelta(seconds=35)}
+
+    def hang(session: Session) -> None:
+        assert inbox.one(session, row.id) is not None
+
+    between(hang, lambda session: counted.append(inbox.try_again(session, row.id, **later)))
+    assert counted == [False]
+    with db.write() as session:
+        assert inbox.try_again(session, row.id, **later)

@@ -101,8 +101,7 @@ def take(session: Session, *, limit: int, few: int = 0) -> list[InboxUpdate]:
     found = _ready(session, limit=limit)
     if session.get_bind().dialect.name == "sqlite" or not found:
         return found
-    # What hangs keeps its chat until its process ends: else the next worker would hang on it too.
-    session.execute(HOLD_ON, {"long": f"{2 * watchdog.PATIENCE}s"})
+    _hold_on(session)
     chats = list(dict.fromkeys(row.chat_hash for row in found))
     tries = [set(chats)] if len(found) > few else [{chat} for chat in chats]
     mine = next(filter(None, (_lock(session, wanted) for wanted in tries)), set[str]())
@@ -128,6 +127,8 @@ def put_off(session: Session, *, now: datetime, until: datetime) -> None:
 def try_again(session: Session, row_id: str, *, now: datetime, until: datetime) -> bool:
     """Count a try before it is made, so that one which ends the process counts too. False when
     somebody else was first."""
+    if not _is_ours(session, row_id):
+        return False
     due = or_(InboxUpdate.due_at <= now, InboxUpdate.due_at > now + LONGEST_HOLD)
     mine = update(InboxUpdate).where(InboxUpdate.id == row_id, InboxUpdate.state == HELD, due)
     counted = mine.values(tries=InboxUpdate.tries + 1, due_at=until)
@@ -135,9 +136,9 @@ def try_again(session: Session, row_id: str, *, now: datetime, until: datetime) 
     return bool(found.rowcount == 1)  # type: ignore[attr-defined]
 
 
-def one(session: Session, row_id: str) -> InboxUpdate:
-    """A held update, to be worked on alone."""
-    return session.get_one(InboxUpdate, row_id)
+def one(session: Session, row_id: str) -> InboxUpdate | None:
+    """A held update, to be worked on alone; None when somebody else is at it."""
+    return session.get_one(InboxUpdate, row_id) if _is_ours(session, row_id) else None
 
 
 def done(session: Session, ids: Sequence[str], *, now: datetime) -> None:
@@ -183,6 +184,20 @@ def _known(session: Session, chats: set[str]) -> set[str]:
         *session.scalars(staff.where(StaffChannel.place_hash.in_(chats))),
     }
     return known - set(session.scalars(strangers)) if known else known
+
+
+def _is_ours(session: Session, row_id: str) -> bool:
+    """Whether nobody else works on this chat now, and will until this transaction ends."""
+    if session.get_bind().dialect.name == "sqlite":
+        return True
+    _hold_on(session)
+    chat = session.scalar(select(InboxUpdate.chat_hash).where(InboxUpdate.id == row_id))
+    return chat is not None and bool(_lock(session, {chat}))
+
+
+def _hold_on(session: Session) -> None:
+    # What hangs keeps its chat until its process ends: else the next worker would hang on it too.
+    session.execute(HOLD_ON, {"long": f"{2 * watchdog.PATIENCE}s"})
 
 
 def _lock(session: Session, chats: set[str]) -> set[str]:
