@@ -130,7 +130,7 @@ PLANTED = {
     "phone": "+447700900777",
     "email": "quillon.brackwater@example.org",
     "reason": "Planted reason about the harbour bench",
-    "referrer": "Planted Surgery, 020 7946 0123",
+    "referrer": "Planted Polyclinic, 020 7946 0987",
     "nhs_number": "9990000018",
     "risks": "Planted risk about the blue door",
 }
@@ -164,7 +164,7 @@ def test_no_planted_value_stands_in_the_files(room: Path, now: datetime) -> None
     assert (room / DATABASE).exists()
     assert (room / KEYS).exists()
     planted = [*PLANTED.values(), CHAT, *WORDS, str(date(1958, 3, 27)), "7700900777", "brackwater"]
-    planted += ["Quillon", "Surgery", "0123", "harbour bench", "blue door", "lantern"]
+    planted += ["Quillon", "Polyclinic", "0987", "harbour bench", "blue door", "lantern"]
     assert len(planted) >= 20
     found = [words for words in planted if words.lower().encode() in raw.lower()]
     assert found == []
