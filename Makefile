@@ -17,7 +17,7 @@ run: $(VENV)/.installed ## Start the waiting room with sample people, on this ma
 	@exec $(BIN)/waiting-room demo
 
 test: $(VENV)/.installed-test browser ## Run every test
-	@$(BIN)/python -m pytest -n 2 --dist loadfile
+	@$(BIN)/python -m pytest -n 3 --dist loadfile --no-loadscope-reorder
 
 check: $(VENV)/.installed-test ## Lint, types, arrows between modules, shape of the code, content, states
 	$(BIN)/ruff check .
@@ -34,7 +34,7 @@ bench: $(VENV)/.installed-test $(PEERS)/.installed ## Measure speed beside other
 bench-full: $(VENV)/.installed-test $(PEERS)/.installed ## The same with up to a million patients
 	@$(BIN)/python -m benchmarks --full
 
-faults: $(VENV)/.installed-test ## Kill, cut, fill and freeze the room in every way, for long; an hour
+faults: $(VENV)/.installed-test ## Kill, cut, fill and freeze the room in every way, for three quarters of an hour
 	@$(BIN)/python -m tests.faults
 
 states: $(VENV)/.installed ## Write docs/states.md from the tables in the code

@@ -30,10 +30,11 @@ def second(room: KeptRoom) -> KeptRoom:
     return other
 
 
-def left() -> int:
-    """How many letters left."""
+def settled(*states: str) -> int:
+    """How many letters came to one of these ends."""
     with db.read() as session:
-        return session.scalar(select(func.count()).where(LetterRow.state == "sent")) or 0
+        mine = select(func.count()).where(LetterRow.state.in_(states))
+        return session.scalar(mine) or 0
 
 
 def changes_of_hands() -> int:
@@ -63,12 +64,14 @@ def test_a_sender_that_wakes_too_late(keep: Keep, api: BotApi, figures: Figures)
         room.wait(lambda: under_way(api))
         with rooms[number % 2].frozen():
             time.sleep(LONGER_THAN_A_LEASE)
-        room.wait(lambda goal=20 * (number + 1): left() >= goal, seconds=60)  # type: ignore[misc]
+        # One that woke before its lease was taken may not know whether its letter arrived.
+        goal = 20 * (number + 1)
+        room.wait(lambda: settled("sent", "uncertain") >= goal, seconds=60)  # noqa: B023
     sums = ledger.check(room, seconds=60, held=room.held | other.held)
     other.stop()
     extra, changes = sums.extra + sums.extra_crisis, changes_of_hands()
     passed = sums.inputs == 20 * times and changes >= times and extra <= 20 * times
-    hands = f"the lane changed hands {changes} times"
+    hands = f"the lane changed hands {changes} times, {settled('uncertain')} letters uncertain"
     figure = f"{times} × SIGSTOP {LONGER_THAN_A_LEASE:.0f} s, 20 letters under way, {hands}: {sums}"
     figures.note("F25", database="postgresql", figure=figure, passed=passed)
     assert passed

@@ -9,7 +9,7 @@ from playwright.sync_api import Browser
 
 from tests import conftest
 from tests.journeys.looking import Looker
-from tests.journeys.touring import Demo, served
+from tests.journeys.touring import Demo, press, served
 from waiting_room.models.staff import ADMINISTRATOR, CASE_WORKER
 
 pytestmark = pytest.mark.browser
@@ -25,8 +25,7 @@ def test_a_room_nobody_set_up(browser: Browser, tmp_path: Path, looker: Looker) 
         looker.look(page, "first run")
         page.get_by_label("Name of your organisation").fill("")
         page.locator("#from_0").fill("")
-        with page.expect_navigation():
-            page.get_by_role("button", name="Save and try the alerts").click()
+        press(page, "Save and try the alerts")
         looker.look(page, "first run with errors")
         looker.look(new.signed_in("Kim"), "not ready")
         page.goto("/refer")

@@ -11,7 +11,7 @@ from playwright.sync_api import Page, expect
 from bot import conversation
 from bot.turn import Heard, Kind
 from tests.journeys.looking import Looker
-from tests.journeys.touring import Demo, fill_referral
+from tests.journeys.touring import Demo, fill_referral, press
 from waiting_room import clock, db
 from waiting_room.care import proofs
 from waiting_room.care import staff as team
@@ -30,20 +30,20 @@ def test_signing_in(demo: Demo, looker: Looker) -> None:
     page.goto(f"/desk/welcome/{token}")
     looker.look(page, "welcome")
     secret = page.locator("[name=secret]").input_value()
-    _press(page, "Save and sign in")
+    press(page, "Save and sign in")
     looker.look(page, "welcome with errors")
     page.get_by_label("New password").fill(PASSWORD)
     page.get_by_label("Code from the app").fill(pyotp.TOTP(secret).now())
-    _press(page, "Save and sign in")
+    press(page, "Save and sign in")
     looker.look(page, "day of a new worker")
-    _press(page, "Sign out")
+    press(page, "Sign out")
     looker.look(page, "signed out of the desk")
     _signs_in(page, "wrong words")
     looker.look(page, "sign in refused")
     _signs_in(page, PASSWORD)
     looker.look(page, "code")
     page.get_by_label("Code").fill("000000")
-    _press(page, "Sign in")
+    press(page, "Sign in")
     looker.look(page, "wrong code")
     for path, name in ((f"welcome/{token}", "used welcome"), ("link/none", "used link")):
         page.goto(f"/desk/{path}")
@@ -53,7 +53,7 @@ def test_signing_in(demo: Demo, looker: Looker) -> None:
 def _signs_in(page: Page, password: str) -> None:
     page.get_by_label("E-mail address").fill("lou@example.org")
     page.get_by_label("Password", exact=True).fill(password)
-    _press(page, "Go on")
+    press(page, "Go on")
 
 
 def test_the_day_of_an_administrator(demo: Demo, looker: Looker) -> None:
@@ -61,7 +61,7 @@ def test_the_day_of_an_administrator(demo: Demo, looker: Looker) -> None:
     page = demo.visitor()
     page.goto(f"/desk/link/{token}")
     looker.look(page, "one-time link")
-    _press(page, "Sign in")
+    press(page, "Sign in")
     looker.look(page, "today")
     for name in ("Bea", "Eli", "Fay"):
         page.goto("/desk")
@@ -73,7 +73,7 @@ def test_the_day_of_an_administrator(demo: Demo, looker: Looker) -> None:
     looker.look(page, "find")
     for query in ("sample", "nobody"):
         page.get_by_role("textbox").fill(query)
-        _press(page, "Find")
+        press(page, "Find")
         looker.look(page, f"found {query}")
     for path in ("first-run", "first-run/check", "staff", "staff/add", "me"):
         page.goto(f"/desk/{path}")
@@ -85,15 +85,15 @@ def test_the_day_of_an_administrator(demo: Demo, looker: Looker) -> None:
 def test_an_alert_from_taking_to_closing(demo: Demo, looker: Looker) -> None:
     page = demo.signed_in("Sam")
     page.get_by_role("link", name="Dee Sample").first.click()
-    _press(page, "I have this")
+    press(page, "I have this")
     looker.look(page, "taken")
-    _press(page, "Save outcome")
+    press(page, "Save outcome")
     looker.look(page, "outcome missing")
     page.get_by_label("Spoke").check()
-    _press(page, "Save outcome")
+    press(page, "Save outcome")
     looker.look(page, "outcome saved")
     page.locator("[name=close_reason]").first.check()
-    _press(page, "Close this alert")
+    press(page, "Close this alert")
     looker.look(page, "closed")
 
 
@@ -106,7 +106,7 @@ def test_a_stranger_in_danger(demo: Demo, looker: Looker) -> None:
     page = demo.signed_in("Sam")
     page.get_by_role("link", name="Somebody we do not know").click()
     looker.look(page, "alert of a stranger")
-    _press(page, "I have this")
+    press(page, "I have this")
     looker.look(page, "stranger taken")
 
 
@@ -117,10 +117,10 @@ def test_everything_done_for_a_patient(demo: Demo, looker: Looker) -> None:
     looker.look(page, "everything unfolded")
     for key in ("Send", "Save note", "Assign", "Pause", "Close the referral"):
         _unfold(page)
-        _press(page, key)
+        press(page, key)
         looker.look(page, f"refused {key}")
     page.locator("#text").fill("Yes, number 6 stops outside.")
-    _press(page, "Send")
+    press(page, "Send")
     looker.look(page, "answered")
 
 
@@ -128,12 +128,12 @@ def test_a_new_referral_and_its_invitation(demo: Demo, looker: Looker) -> None:
     page = demo.signed_in("Kim")
     page.goto("/desk/referrals/new")
     looker.look(page, "new referral")
-    _press(page, "Save referral")
+    press(page, "Save referral")
     looker.look(page, "new referral with errors")
     fill_referral(page, name="Bea Sample")
-    _press(page, "Save referral")
+    press(page, "Save referral")
     looker.look(page, "perhaps the same person")
-    _press(page, "Make the invitation")
+    press(page, "Make the invitation")
     looker.look(page, "invitation")
 
 
@@ -143,24 +143,24 @@ def test_staff_and_my_account(demo: Demo, looker: Looker) -> None:
     page.get_by_role("link", name="Kim Sample").click()
     looker.look(page, "person of the team")
     page.goto("/desk/staff/add")
-    _press(page, "Add and make a link")
+    press(page, "Add and make a link")
     looker.look(page, "add with errors")
     page.get_by_label("Name").fill("Ned Sample")
     page.get_by_label("E-mail address").fill("ned@example.org")
-    _press(page, "Add and make a link")
+    press(page, "Add and make a link")
     looker.look(page, "welcome link to pass on")
     page.goto("/desk/me")
-    _press(page, "Link a Telegram account")
+    press(page, "Link a Telegram account")
     looker.look(page, "link telegram")
     page.goto("/desk/me")
     _unfold(page)
-    _press(page, "Save")
+    press(page, "Save")
     looker.look(page, "away with errors")
-    _press(page, "Send me a test")
+    press(page, "Send me a test")
     looker.look(page, "test on its way")
     page.goto(_proof(demo))
     looker.look(page, "did the test arrive")
-    _press(page, "It works")
+    press(page, "It works")
     looker.look(page, "channel works")
     page.goto("/desk/me/proof/none")
     looker.look(page, "old test")
@@ -184,14 +184,9 @@ def test_what_others_may_not(demo: Demo, looker: Looker) -> None:
 
 def test_jumping_ahead(demo: Demo, looker: Looker) -> None:
     page = demo.signed_in("Priya")
-    _press(page, "Jump ahead 2 days")
+    press(page, "Jump ahead 2 days")
     looker.look(page, "two days later")
 
 
 def _unfold(page: Page) -> None:
     page.evaluate("for (const one of document.querySelectorAll('details')) one.open = true")
-
-
-def _press(page: Page, name: str) -> None:
-    with page.expect_navigation():
-        page.get_by_role("button", name=name, exact=True).last.click()

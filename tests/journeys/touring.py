@@ -114,6 +114,14 @@ class Chat:
         self.looker.look(self.page, f"{said[:24]} - {sees}", for_patients=True)
 
 
+def press(page: Page, name: str) -> None:
+    """Press the last button of this name, and wait for the page that answers it."""
+    with page.expect_navigation():
+        page.get_by_role("button", name=name, exact=True).last.click()
+    # A browser under load tells of a navigation before it has read the page.
+    page.locator("body.js-enabled").wait_for()
+
+
 def fill_referral(page: Page, *, name: str) -> None:
     """Fill in what a referral needs."""
     page.get_by_label("Full name").fill(name)
