@@ -39,6 +39,7 @@ LEFT_TO_THE_LONG_FORM = {
     "test_an_upgrade_killed_at_each_statement[postgresql]",
     "test_f10_telegram_away_for_half_an_hour[postgresql-refuses]",
     "test_rolling_restarts_under_load[postgresql]",
+    "test_thirteen_months_of_check_ins[postgresql]",
     "test_a_clock_that_jumps[postgresql]",
     "test_a_handler_that_hangs_for_ever[sqlite]",
     "test_broken_words_never_reach_anybody[postgresql]",
