@@ -41,7 +41,8 @@ class Drift:
             beats.note("clock", wall=clock.wall())
             await asyncio.to_thread(self.look)
             with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(stop.wait(), LOOK_EVERY)
+                async with asyncio.timeout(LOOK_EVERY):
+                    await stop.wait()
 
     def look(self) -> timedelta:
         """By how much the clock jumped; then rows are set right and every tick runs at once."""

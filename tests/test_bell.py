@@ -46,3 +46,20 @@ def test_a_listener_whose_loop_has_ended_is_no_trouble() -> None:
 
     asyncio.run(leave())
     bell.ring(bell.INBOX)
+
+
+def test_a_listener_told_to_end_as_the_bell_rings_ends() -> None:
+    async def ends(moments: int) -> bool:
+        listener = bell.Listener(bell.LETTERS)
+        waiting = asyncio.create_task(listener.wait(10))
+        await asyncio.sleep(0)
+        bell.ring(bell.LETTERS)
+        for _ in range(moments):
+            await asyncio.sleep(0)
+        told = waiting.cancel()
+        await asyncio.wait({waiting})
+        listener.close()
+        # Told in time it is cancelled; too late, it had woken already.
+        return waiting.cancelled() == told
+
+    assert all(asyncio.run(ends(moments)) for moments in range(6))

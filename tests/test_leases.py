@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import os
 import subprocess
 from collections.abc import Awaitable, Callable, Iterator
@@ -211,12 +212,41 @@ def test_work_that_storage_must_not_end_goes_on_unsure_until_somebody_else_has_i
 
 
 @pytest.mark.postgres
+def test_work_that_does_not_hear_the_first_time_ends_all_the_same(
+    postgres_room: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Deaf(Worker):
+        async def __call__(self, held: Held) -> None:
+            with contextlib.suppress(asyncio.CancelledError):
+                await super().__call__(held)
+            await super().__call__(held)
+
+    async def story() -> None:
+        stop, worker = asyncio.Event(), Deaf()
+        running = stood_by(worker, stop)
+        first = await worker.again()
+        with refusing(monkeypatch):
+            await worker.again()
+            assert worker.begun == [first, first]
+            while worker.working:
+                await asyncio.sleep(0.01)
+        # Else it would keep a lease for which it does nothing.
+        await worker.again()
+        assert worker.begun[-1] is not first
+        running.cancel()
+        while not running.done():
+            await asyncio.wait({running}, timeout=0.1)
+
+    run(story)
+
+
+@pytest.mark.postgres
 def test_work_that_breaks_lets_go_and_says_so(postgres_room: Path) -> None:
     async def breaks(_: Held) -> None:
         raise ZeroDivisionError
 
     async def story() -> None:
-        with pytest.raises(ExceptionGroup):
+        with pytest.raises(ZeroDivisionError):
             await leases.alone(NAME, breaks, asyncio.Event())
         assert take("another") == 2
 

@@ -46,7 +46,9 @@ class Listener:
     async def wait(self, seconds: float) -> bool:
         """Sleep until the bell rings or so many seconds have passed; tells which."""
         try:
-            await asyncio.wait_for(self._event.wait(), seconds)
+            # Not `wait_for`: until Python 3.12 it swallows a cancellation that meets the bell.
+            async with asyncio.timeout(seconds):
+                await self._event.wait()
         except TimeoutError:
             return False
         self._event.clear()

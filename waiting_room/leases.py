@@ -142,41 +142,60 @@ async def alone(
         asked = clock.monotonic()
         fence = await _in_hand(_ask, name, seconds)
         if not fence:
-            with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(stop.wait(), LOOK_EVERY)
+            await _stand_by(stop)
             continue
         log.info("%s: this process has it now", name)
         held = Held(name, fence, asked + seconds - PUT_DOWN)
         await _hold(held, work, seconds, through_outage=through_outage)
 
 
+async def _stand_by(stop: asyncio.Event) -> None:
+    with contextlib.suppress(TimeoutError):
+        async with asyncio.timeout(LOOK_EVERY):
+            await stop.wait()
+
+
 async def _hold(held: Held, work: Work, seconds: float, *, through_outage: bool) -> None:
-    limit = asyncio.timeout_at(None if through_outage else held.until)
+    working = asyncio.ensure_future(work(held))
+    keeping = asyncio.create_task(_keep(held, seconds, through_outage=through_outage))
     try:
-        async with limit, asyncio.TaskGroup() as group:
-            keeping = group.create_task(_keep(held, limit, seconds))
-            await work(held)
-            keeping.cancel()
-    except TimeoutError:
-        log.error("%s: lost; another process may have it now", held.name)
+        await asyncio.wait({working, keeping}, return_when=asyncio.FIRST_COMPLETED)
+        if not working.done():
+            log.error("%s: lost; another process may have it now", held.name)
     finally:
+        await _end(keeping)
+        await _end(working)
         await _in_hand(let_go, held.name)
+    for task in (working, keeping):
+        if not task.cancelled():
+            task.result()
 
 
-async def _keep(held: Held, limit: asyncio.Timeout, seconds: float) -> None:
-    """Renew in time; what cannot be renewed ends."""
-    goes_on = limit.when() is None
+async def _end(task: asyncio.Future[Any]) -> None:
+    """Cancel it until it ends: work that lived on without its lease would do nothing, for ever."""
+    while not task.done():
+        task.cancel()
+        await asyncio.wait({task}, timeout=PUT_DOWN / 2)
+
+
+async def _keep(held: Held, seconds: float, *, through_outage: bool) -> None:
+    """Renew in time; returns once that is not possible any more."""
     while True:
-        await asyncio.sleep(seconds / 3 if held.sure else LOOK_EVERY)
         asked = clock.monotonic()
-        fence = await _in_hand(_ask, held.name, seconds)
+        try:
+            # Storage that says nothing at all must not keep it longer than storage that refuses.
+            async with asyncio.timeout_at(None if through_outage else held.until):
+                await asyncio.sleep(seconds / 3 if held.sure else LOOK_EVERY)
+                asked = clock.monotonic()
+                fence = await _in_hand(_ask, held.name, seconds)
+        except TimeoutError:
+            return
         if fence == UNKNOWN:
             continue
-        kept = fence == held.fence
-        held.until = asked + seconds - PUT_DOWN if kept else asked
-        # Once it is being ended there is no way back.
-        if not limit.expired():
-            limit.reschedule(None if kept and goes_on else held.until)
+        if fence != held.fence:
+            held.until = asked
+            return
+        held.until = asked + seconds - PUT_DOWN
 
 
 async def _in_hand(act: Callable[..., T], *given: Any) -> T:

@@ -62,7 +62,8 @@ class Degraded:
         return label if is_person and needs else None
 
     async def _send(self, chat_id: int) -> None:
-        await asyncio.wait_for(fixed.say_fixed(self._speaker, chat_id), SEND_WITHIN)
+        async with asyncio.timeout(SEND_WITHIN):
+            await fixed.say_fixed(self._speaker, chat_id)
 
 
 def _is_said(update: bytes) -> bool:
