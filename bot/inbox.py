@@ -23,7 +23,7 @@ from waiting_room.models.address import chat_owner
 # The third time an update fails it is a dead letter.
 TRIES = 3
 PAUSE = timedelta(seconds=5)
-BATCH, FEW = 100, 10
+BATCH, FEW = 100, 3
 """Updates in one transaction, and how many make one worth its price."""
 # After a start, before what may have ended the last process is tried.
 OTHERS_FIRST = timedelta(seconds=3)

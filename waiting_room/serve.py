@@ -133,7 +133,7 @@ def _collect_less_often() -> None:
     gc.collect()
     _give_back()
     gc.freeze()
-    gc.set_threshold(20_000, 5, 5)
+    gc.set_threshold(20_000, 20, 20)
 
 
 def _told() -> asyncio.Event:
