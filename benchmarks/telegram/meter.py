@@ -21,6 +21,8 @@ class Meter:
     def __init__(self) -> None:
         self.clear()
         self.news = asyncio.Event()
+        self._second: deque[float] = deque()
+        self._last_to: dict[int, float] = {}
 
     def clear(self) -> None:
         """Forget what was measured; updates that wait stay."""
@@ -32,6 +34,17 @@ class Meter:
         self.sends: dict[int, list[float]] = {}
         self.sent = self.refused = self.pollers = 0
         self.first = self.last = 0.0
+
+    def is_too_many(self, chat: int, limit: int) -> bool:
+        """Whether so many were said within a second, or something to this chat; else it counts."""
+        now = time.monotonic()
+        while self._second and self._second[0] <= now - 1:
+            self._second.popleft()
+        if len(self._second) >= limit or now - self._last_to.get(chat, -9.0) < 0.98:
+            return True
+        self._second.append(now)
+        self._last_to[chat] = now
+        return False
 
     def put(self, chat: int, text: str) -> None:
         """Offer one message of this chat, from this moment on."""

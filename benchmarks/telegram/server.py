@@ -13,7 +13,6 @@ import json
 import re
 import sys
 import time
-from collections import deque
 from functools import partial
 from typing import Any
 
@@ -40,8 +39,6 @@ class World:
     def __init__(self, latency: float, limit: int) -> None:
         self.latency, self.limit = latency, limit
         self.meters: dict[str, Meter] = {}
-        self.window: deque[float] = deque()
-        self.last_to: dict[int, float] = {}
         self.message_id = 1
         self.polling: dict[str, Door] = {}
 
@@ -49,18 +46,10 @@ class World:
         """The meter of this bot."""
         return self.meters.setdefault(token, Meter())
 
-    def refuses(self, chat: int) -> bool:
-        """Whether this message is one too many for Telegram's limits, as far as they are known."""
-        if not self.limit:
-            return False
-        now = time.monotonic()
-        while self.window and self.window[0] <= now - 1:
-            self.window.popleft()
-        if len(self.window) >= self.limit or now - self.last_to.get(chat, -9.0) < 0.98:
-            return True
-        self.window.append(now)
-        self.last_to[chat] = now
-        return False
+    def refuses(self, meter: Meter, chat: int) -> bool:
+        """Whether this message is one too many for the limits of its bot, as far as they are
+        known."""
+        return bool(self.limit) and meter.is_too_many(chat, self.limit)
 
 
 class Door(asyncio.Protocol):
@@ -115,7 +104,7 @@ class Door(asyncio.Protocol):
         """A message arrived: count it, then let the answer travel back."""
         world = self.world
         chat = meter.chat_of(body)
-        if world.refuses(chat):
+        if world.refuses(meter, chat):
             meter.refused += 1
             self.loop.call_later(world.latency / 2, partial(self.answer, TOO_MANY, 429))
             return
