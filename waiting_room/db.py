@@ -244,7 +244,8 @@ def _sqlite(file: Path, *, read_only: bool) -> Engine:
         hide_parameters=True,
     )
     pragmas = ["journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "secure_delete=ON"]
-    pragmas += ["query_only=ON"] if read_only else []
+    # There are twenty that read: two megabytes for each are more than all else that grows.
+    pragmas += ["query_only=ON", "cache_size=-256"] if read_only else []
     start = "BEGIN" if read_only else "BEGIN IMMEDIATE"
 
     def prepare(connection: Any, _record: object) -> None:
