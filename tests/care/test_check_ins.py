@@ -82,6 +82,31 @@ def test_one_that_cannot_be_asked_keeps_no_other_waiting(any_room: Path, now: da
         assert not asking.is_any_due(session, now=now + 7 * DAY)
 
 
+def test_one_that_cannot_be_chased_keeps_no_other_waiting(any_room: Path, now: datetime) -> None:
+    with db.write() as session:
+        broken, row, then = _asked(session, now)
+        _, other, _ = _asked(session, now, chat_id="8")
+        broken.time_zone = "Nowhere/At_all"
+        assert check_ins.chase_silent(session, now=then + DAY) == 2
+        assert (row.state, other.state) == (check_ins.SKIPPED, check_ins.NUDGED)
+        assert _open_alerts(session) == [("green", "cannot be reached")]
+        assert check_ins.chase_silent(session, now=then + DAY) == 0
+
+
+def test_one_that_cannot_be_told_of_an_outage_keeps_no_other_waiting(
+    any_room: Path, now: datetime
+) -> None:
+    with db.write() as session:
+        broken, _, then = _asked(session, now)
+        _asked(session, now, chat_id="8")
+        broken.time_zone = "Nowhere/At_all"
+        check_ins.allow_for_outage(session, away=2 * HOUR, now=then + 3 * HOUR)
+        session.expire_all()
+        assert check_ins.tell_of_outage(session, now=then + 3 * HOUR) == 2
+        assert _pages(session, AWAY) == [AWAY]
+        assert not check_ins.is_any_to_tell(session)
+
+
 def test_the_question_goes_stale_and_may_be_stopped(room: Path, now: datetime) -> None:
     with db.write() as session:
         patient, _, then = _asked(session, now)

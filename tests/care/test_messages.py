@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
 from tests import people as sample
@@ -153,6 +153,21 @@ def _knock(session: Session, now: datetime) -> int:
         messages.knock(session, page, now=now)
     session.flush()
     return len(pages)
+
+
+def test_a_mailbox_that_cannot_be_read_keeps_no_other_waiting(
+    any_room: Path, now: datetime
+) -> None:
+    with db.write() as session:
+        worker, broken, _ = _somebody(session, now, channel="web_chat", chat_id="a")
+        whole, _ = sample.patient(session, now=now, channel="web_chat", chat_id="b")
+        for one in (broken, whole):
+            messages.reply(session, one, "Hello", by=worker, now=now)
+        session.execute(update(Patient).where(Patient.id == broken.id).values(email_sealed=b"x"))
+    with db.write() as session:
+        assert _knock(session, now + 91 * SECOND) == 2
+        assert len(session.scalars(select(LetterRow).where(LetterRow.page == KNOCK)).all()) == 1
+        assert _tasks(session) == ["cannot be reached"]
 
 
 def test_one_knock_for_each_absence(any_room: Path, now: datetime) -> None:

@@ -15,7 +15,7 @@ from tests import people as sample
 from waiting_room import db
 from waiting_room.care import asking, check_ins, rhythms
 from waiting_room.errors import BadInput
-from waiting_room.models import AuditRow, CheckIn, CheckInPlan, LetterRow, Patient
+from waiting_room.models import Alert, AuditRow, CheckIn, CheckInPlan, LetterRow, Patient
 
 DAY, HOUR = timedelta(days=1), timedelta(hours=1)
 
@@ -45,6 +45,20 @@ def test_the_first_asking_is_one_rhythm_from_today(
         assert rhythms.fill(session, now=now + (days - 3) * DAY) == 0
         assert rhythms.fill(session, now=now + (days - 2) * DAY) == 1
         assert _days(session) == [now.date() + days * DAY]
+
+
+def test_one_that_cannot_be_filled_keeps_no_other_waiting(any_room: Path, now: datetime) -> None:
+    with db.write() as session:
+        broken, whole = _somebody(session, now), sample.patient(session, now=now, chat_id="8")[0]
+        for one in (broken, whole):
+            rhythms.choose(session, one, "weekly", now=now)
+        broken.time_zone = "Nowhere/At_all"
+        assert rhythms.fill(session, now=now + 6 * DAY) == 1
+        assert session.scalars(select(CheckIn.patient_id)).all() == [whole.id]
+        # A person phones, and the next rhythm is tried again.
+        assert session.scalars(select(Alert.patient_id)).all() == [broken.id]
+        assert not rhythms.is_any_to_fill(session, now=now + 6 * DAY)
+        assert rhythms.is_any_to_fill(session, now=now + 13 * DAY)
 
 
 def test_there_are_two_rhythms_and_no_others(room: Path, now: datetime) -> None:

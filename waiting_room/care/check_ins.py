@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
+from functools import partial
 
 from sqlalchemy import ColumnElement, Select, select, update
 from sqlalchemy.orm import Session
@@ -14,6 +15,7 @@ from waiting_room.care.colours import Colour
 from waiting_room.errors import Refused
 from waiting_room.letters import Choice, Letter, Priority, Rows
 from waiting_room.models import CheckIn, CheckInPlan, Patient, new_id
+from waiting_room.savepoints import attempt
 
 PLANNED, ASKED, NUDGED, ANSWERED = "planned", "asked", "nudged", "answered"
 MISSED, SKIPPED = "missed", "skipped"
@@ -48,19 +50,27 @@ def chase_silent(session: Session, *, now: datetime, limit: int = 25) -> int:
     """One kind nudge, then one GREEN alert for the person's worker; returns how many moved."""
     silent = select(CheckIn).where(CheckIn.state.in_((ASKED, NUDGED)), CheckIn.answer_by <= now)
     moved = 0
-    for row in session.scalars(claimed(silent, limit)):
-        patient = session.get_one(Patient, row.patient_id)
-        if row.state == NUDGED:
-            _miss(session, row, now=now)
-        # A nudge at night would wake somebody who has done nothing wrong.
-        elif hours.may_write(now, zone=patient.time_zone, nation=patient.nation):
-            _nudge(session, row, patient, now=now)
-        else:
-            zone, nation = patient.time_zone, patient.nation
-            row.answer_by = hours.next_writing_time(now, zone=zone, nation=nation)
-            continue
-        moved += 1
+    for row in session.scalars(claimed(silent, limit)).all():
+        before = row.state
+        if not attempt(session, partial(_chase, session, row, now=now), what="chasing one"):
+            # One that cannot be chased keeps no other waiting.
+            move(row, SKIPPED, why="a fault of our own")
+            row.answer_by = None
+            messages.ask_to_phone(session, row.patient_id, now=now)
+        moved += row.state != before
     return moved
+
+
+def _chase(session: Session, row: CheckIn, *, now: datetime) -> None:
+    patient = session.get_one(Patient, row.patient_id)
+    zone, nation = patient.time_zone, patient.nation
+    if row.state == NUDGED:
+        _miss(session, row, now=now)
+    elif hours.may_write(now, zone=zone, nation=nation):
+        _nudge(session, row, patient, now=now)
+    else:
+        # A nudge at night would wake somebody who has done nothing wrong.
+        row.answer_by = hours.next_writing_time(now, zone=zone, nation=nation)
 
 
 def allow_for_outage(session: Session, *, away: timedelta, now: datetime) -> int:
@@ -90,7 +100,8 @@ def tell_of_outage(session: Session, *, now: datetime, limit: int = 25) -> int:
     for row in rows:
         row.why = ""
         if not _newer_due(session, row, now):
-            _say_we_were_away(session, row, now=now)
+            say = partial(_say_we_were_away, session, row, now=now)
+            attempt(session, say, what="telling one that we were away")
     return len(rows)
 
 

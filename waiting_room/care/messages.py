@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import partial
 
 from sqlalchemy import Select, func, or_, select, update
 from sqlalchemy.orm import Session
@@ -25,6 +26,7 @@ from waiting_room.models import (
     Staff,
 )
 from waiting_room.models.address import WEB_CHAT
+from waiting_room.savepoints import attempt
 
 FROM_WORKER = "conversation/from-worker"
 # Fits one Telegram message (4,096) with the words of the page around it.
@@ -149,9 +151,15 @@ def knock(session: Session, address: Address, *, now: datetime) -> None:
     """Tell somebody whose page is not open that a message waits. Without a mailbox that is safe to
     write to a worker phones."""
     address.knocked_at = now
-    patient = session.get(Patient, address.patient_id) if address.patient_id else None
-    if patient is None:
+    if address.patient_id is None:
         return
+    # One whose mailbox cannot be read keeps no other waiting.
+    if not attempt(session, partial(_knock, session, address, now=now), what="a knock"):
+        ask_to_phone(session, address.patient_id, now=now)
+
+
+def _knock(session: Session, address: Address, *, now: datetime) -> None:
+    patient = session.get_one(Patient, address.patient_id)
     if patient.email and referrals.is_safe_to_message(session, patient.id):
         outbox.knock(session, address, patient.email, link="/chat", now=now)
     else:

@@ -6,7 +6,9 @@ processes nor a clock change can ask twice.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import UTC, date, datetime, time, timedelta
+from functools import partial
 from typing import Any
 
 from sqlalchemy import Select, or_, select
@@ -14,11 +16,12 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
 from waiting_room import audit
-from waiting_room.care import hours
+from waiting_room.care import hours, messages
 from waiting_room.care.asking import AT_ONCE
 from waiting_room.care.check_ins import PLANNED, let_go, plan_of
 from waiting_room.errors import BadInput
 from waiting_room.models import CheckIn, CheckInPlan, Patient, new_id
+from waiting_room.savepoints import attempt
 
 # Far enough that a scheduler down for a weekend skips nobody, and near enough that a change of
 # clocks, of the place or of the rhythm re-plans little.
@@ -56,13 +59,26 @@ def fill(session: Session, *, now: datetime, limit: int = AT_ONCE) -> int:
     that lack them; running it twice adds nothing."""
     # Always in the same order: two that fill at once wait for each other, and never in a circle.
     ids = session.scalars(_to_fill(now).order_by(CheckInPlan.id).limit(limit)).all()
+    written: list[str] = []
+    fill_of = partial(_fill_of, session, now=now, written=written)
+    if not attempt(session, partial(fill_of, ids), what="filling many"):
+        # One that cannot be filled keeps no other waiting.
+        for plan_id in ids:
+            if not attempt(session, partial(fill_of, [plan_id]), what="filling one"):
+                plan = session.get_one(CheckInPlan, plan_id)
+                plan.next_on = _after(plan, _last(now))
+                messages.ask_to_phone(session, plan.patient_id, now=now)
+    return len(written)
+
+
+def _fill_of(session: Session, ids: Sequence[str], *, now: datetime, written: list[str]) -> None:
     live = select(CheckInPlan, Patient).join(Patient, Patient.id == CheckInPlan.patient_id)
     rows: list[dict[str, Any]] = []
     for plan, patient in session.execute(live.where(CheckInPlan.id.in_(ids))):
         days = _days(plan, patient.time_zone, now)
         rows += [_row(plan, patient, day) for day in days]
         plan.next_on = _after(plan, _last(now))
-    return _insert(session, rows)
+    written += _insert(session, rows)
 
 
 def pause(
@@ -137,10 +153,10 @@ def _row(plan: CheckInPlan, patient: Patient, day: date) -> dict[str, Any]:
     }
 
 
-def _insert(session: Session, rows: list[dict[str, Any]]) -> int:
+def _insert(session: Session, rows: list[dict[str, Any]]) -> list[str]:
     if not rows:
-        return 0
+        return []
     dialect = postgresql if session.get_bind().dialect.name == "postgresql" else sqlite
     # The unique key decides, not a look before: two schedulers may fill at the same moment.
     fresh = dialect.insert(CheckIn).on_conflict_do_nothing().returning(CheckIn.id)
-    return len(session.scalars(fresh, rows).all())
+    return list(session.scalars(fresh, rows))
