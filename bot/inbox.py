@@ -76,10 +76,7 @@ def work_once(hearers: Hearers, *, now: datetime, limit: int = BATCH) -> int:
     # Asked before the work, so that what fails in this round is not tried again in the same one.
     with db.read() as session:
         due = inbox.held(session, now=now, limit=limit)
-    done = some = _work_some(hearers, now=now, limit=limit)
-    # Where several write, few are taken chat by chat.
-    while some and done < limit and leases.needed():
-        done += (some := _work_some(hearers, now=now, limit=limit))
+    done = _work_some(hearers, now=now, limit=limit)
     # After the others, each in a transaction alone: a poisoned one can then spoil nobody's work.
     return done + sum(_try_again(row_id, hearers, now=now) for row_id in due)
 

@@ -103,10 +103,13 @@ def take(session: Session, *, limit: int, few: int = 0) -> list[InboxUpdate]:
         return found
     _hold_on(session)
     chats = list(dict.fromkeys(row.chat_hash for row in found))
-    tries = [set(chats)] if len(found) > few else [{chat} for chat in chats]
-    mine = next(filter(None, (_lock(session, wanted) for wanted in tries)), set[str]())
-    # Look again: what another worker did before we had the lock is not ours to do.
-    return [row for row in _ready(session, limit=limit) if row.chat_hash in mine]
+    for wanted in [set(chats)] if len(found) > few else [{chat} for chat in chats]:
+        if mine := _lock(session, wanted):
+            # Look again: what another worker did before we had the lock is not ours to do.
+            again = _ready(session, limit=limit)
+            if rows := [row for row in again if row.chat_hash in mine]:
+                return rows
+    return []
 
 
 def held(session: Session, *, now: datetime, limit: int) -> list[str]:
