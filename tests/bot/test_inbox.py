@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import threading
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -331,6 +332,18 @@ def test_nothing_that_was_said_reaches_the_log(
     work(now)
     assert "canary" not in caplog.text and str(ALEX) not in caplog.text
     assert "an update failed" in caplog.text
+
+
+def test_of_two_workers_who_see_the_same_held_one_neither_counts_a_try_that_was_not_made(
+    now: datetime,
+) -> None:
+    held = [message(number, chat=7_000_000_000 + number) for number in range(1, 21)]
+    store(*held, now=now)
+    inbox.suspect(now=now)
+    later = now + inbox.OTHERS_FIRST
+    with ThreadPoolExecutor(2) as both:
+        list(both.map(lambda _: hearing.work_once(now=later), range(2)))
+    assert set(states().values()) == {("done", 1)}
 
 
 def test_an_update_of_no_chat_is_kept_and_ignored(now: datetime) -> None:

@@ -130,13 +130,15 @@ def put_off(session: Session, *, now: datetime, until: datetime) -> None:
 def try_again(session: Session, row_id: str, *, now: datetime, until: datetime) -> bool:
     """Count a try before it is made, so that one which ends the process counts too. False when
     somebody else was first."""
-    if not _is_ours(session, row_id):
-        return False
     due = or_(InboxUpdate.due_at <= now, InboxUpdate.due_at > now + LONGEST_HOLD)
-    mine = update(InboxUpdate).where(InboxUpdate.id == row_id, InboxUpdate.state == HELD, due)
-    counted = mine.values(tries=InboxUpdate.tries + 1, due_at=until)
-    found = session.execute(counted, execution_options={"synchronize_session": False})
-    return bool(found.rowcount == 1)  # type: ignore[attr-defined]
+    mine = select(InboxUpdate).where(InboxUpdate.id == row_id, InboxUpdate.state == HELD, due)
+    # The row before the chat: else a second worker that comes too late holds the chat for a moment
+    # against the first one, whose try then is counted and never made.
+    row = session.scalar(mine.with_for_update(skip_locked=True))
+    if row is None or not _is_ours(session, row_id):
+        return False
+    row.tries, row.due_at = row.tries + 1, until
+    return True
 
 
 def one(session: Session, row_id: str) -> InboxUpdate | None:
