@@ -89,6 +89,7 @@ def test_a_sender_that_is_no_address_stops_the_start(post: MailServer) -> None:
         ("552", Permanent, False),
         ("time_out", Later, False),
         ("close_after_data", Unsure, False),
+        ("gibberish", Unsure, False),
     ],
 )
 def test_what_a_servers_trouble_means(post: MailServer, fault: str, kind: type, gone: bool) -> None:

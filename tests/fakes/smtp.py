@@ -22,6 +22,7 @@ SAYS = {
     "451": "451 4.7.1 Greylisted, please try again later",
     "550": "550 5.1.1 Mailbox does not exist",
     "552": "552 5.3.4 Message too big",
+    "gibberish": "Certainly",
     "time_out": "",
     "close_after_data": "",
 }
@@ -110,7 +111,7 @@ class MailServer:
             return list(self._mails)
 
     def suffers(self, how: str, *, to: str = "", times: int = 0) -> None:
-        """Misbehave: 421, 451, 550, 552, time_out, close_after_data; for ever unless `times`."""
+        """Misbehave in one of the ways of SAYS; for ever unless so many `times`."""
         if how not in SAYS:
             raise ValueError(f"unknown fault {how!r}; known: {', '.join(SAYS)}")
         with self._changed:
@@ -173,6 +174,8 @@ class MailServer:
             self._changed.notify_all()
         if self._trouble("close_after_data", to=to[0]):
             _cut(server)
+        if self._trouble("gibberish", to=to[0]):
+            return SAYS["gibberish"]
         return "250 Message accepted for delivery"
 
     async def _hang(self, trouble: Trouble) -> None:

@@ -8,7 +8,7 @@ has more than one.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from tests.journeys import live
@@ -39,11 +39,12 @@ class Arrival:
         return self.channel, self.place, self.words
 
 
-def copies(room: LiveRoom, letters: Mapping[str, LetterRow], held: Held) -> tuple[int, int]:
+def copies(
+    came: Sequence[Arrival], letters: Mapping[str, LetterRow], held: Held
+) -> tuple[int, int]:
     """How many came more often than they left, routine and crisis. Fails where one that left never
     came, where a copy was in nobody's hands or does not say so, where a crisis letter came thrice.
     """
-    came = list(_arrivals(room))
     known = {(one.channel, one.place, one.number): one.letter for one in came}
     marked = {_mark(letter): letter for letter in letters.values() if _left(letter)}
     assert not marked.keys() - known.keys(), "marked as sent and never arrived"
@@ -69,7 +70,8 @@ def _in_hands(
     assert not where - allowed, f"copies of what was in nobody's hands: {where - allowed}"
 
 
-def _arrivals(room: LiveRoom) -> Iterator[Arrival]:
+def arrived(room: LiveRoom) -> Iterator[Arrival]:
+    """All that came until now."""
     for channel, token in CHANNELS.items():
         for one in room.api.bot(token).ledger["accepted"]:
             again = one["text"].startswith(SEEN)

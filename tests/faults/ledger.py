@@ -15,7 +15,7 @@ from typing import Any
 from sqlalchemy import func, select
 
 from tests.faults import arrivals
-from tests.faults.arrivals import NONE, Held
+from tests.faults.arrivals import NONE, Arrival, Held
 from tests.journeys import live
 from tests.journeys.live import LiveRoom
 from waiting_room import db
@@ -88,10 +88,22 @@ def check(room: LiveRoom, *, seconds: float = 60, held: Held = NONE, dead: int =
         inputs = _inputs(room, session.scalars(select(InboxUpdate)), dead)
         _effects(room, session)
         raised = _alerts(session)
-        letters = {letter.id: letter for letter in session.scalars(select(LetterRow))}
-        extra, crisis = arrivals.copies(room, letters, held)
+    letters, came = room.wait(lambda: _at_rest(room), seconds=seconds)
+    extra, crisis = arrivals.copies(came, letters, held)
     sent = sum(letter.state == "sent" for letter in letters.values())
     return Sums(inputs, raised, sent, extra, crisis, len(held))
+
+
+def _at_rest(room: LiveRoom) -> tuple[dict[str, LetterRow], list[Arrival]] | None:
+    """All letters and all that came, in a moment without any on the way: alerts go on climbing,
+    and a notice that leaves while we count would look like a copy."""
+    came = list(arrivals.arrived(room))
+    with db.read() as session:
+        letters = {letter.id: letter for letter in session.scalars(select(LetterRow))}
+    outgoing = (one for one in letters.values() if one.channel != "web_chat")
+    moving = any(one.state in UNSETTLED for one in outgoing)
+    still = not moving and len(list(arrivals.arrived(room))) == len(came)
+    return (letters, came) if still else None
 
 
 def _inputs(room: LiveRoom, rows: Iterable[InboxUpdate], dead: int) -> int:

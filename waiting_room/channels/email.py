@@ -111,10 +111,10 @@ class EmailChannel:
         under_way("mail under way")
         try:
             await server.data(mail.as_bytes())
-        except (SMTPException, OSError) as error:
+        except (SMTPException, OSError, RuntimeError) as error:
             raise _after_the_words(error) from None
         # It was taken already. A farewell that fails must not send the mail a second time.
-        with suppress(SMTPException, OSError):
+        with suppress(SMTPException, OSError, RuntimeError):
             await server.quit()
 
     async def _reach(self, server: SMTP) -> None:
@@ -155,9 +155,11 @@ def _before_the_words(error: Exception) -> NotSent:
 
 
 def _after_the_words(error: Exception) -> NotSent:
-    """The mail was handed over; without an answer nobody knows whether it was taken."""
+    """The mail was handed over; without a plain no nobody knows whether it was taken."""
     if not isinstance(error, SMTPResponseException):
         return Unsure("the mail server fell silent")
-    if error.code < 500:
+    if 400 <= error.code < 500:
         return Later("the mail server did not take it now")
-    return Permanent(f"the mail server said {error.code}")
+    if 500 <= error.code < 600:
+        return Permanent(f"the mail server said {error.code}")
+    return Unsure("the mail server said what nobody can read")

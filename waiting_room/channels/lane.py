@@ -240,6 +240,8 @@ def _routine(group: list[Outcome]) -> int:
 
 def _fault(parcel: Parcel) -> NotSent:
     """A fault in our own code: tried for a while, in case it passes; then a person is told."""
-    if not parcel.is_crisis and parcel.tries >= len(sending.RETRY):
-        return Permanent("a fault of our own")
-    return Later("a fault of our own")
+    what = "a fault of our own"
+    # It may have struck when the words had left.
+    if parcel.is_crisis:
+        return Unsure(what)
+    return Permanent(what) if parcel.tries >= len(sending.RETRY) else Later(what)
