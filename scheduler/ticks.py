@@ -152,13 +152,14 @@ def retire(now: datetime) -> int:
     no more use goes."""
     with db.write(alone="retire") as session:
         beats.retire(session, wall=clock.wall())
-        done = retention.retire(session, now=now, wall=clock.wall())
-    forgotten = 1
+    done, dropped = 0, 1
     # In small pieces: after a flood there are thousands, and nobody may wait behind them.
-    while forgotten:
+    while dropped:
         with db.write(alone="retire") as session:
-            forgotten = retention.forget_strangers(session, now=now)
-        done += forgotten
+            dropped = retention.retire(session, now=now, wall=clock.wall())
+            dropped += retention.forget_strangers(session, now=now)
+        done += dropped
+        time.sleep(BREATH_SECONDS)
     return done
 
 

@@ -2,27 +2,21 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from datetime import datetime, timedelta
 from pathlib import Path
-from typing import Any
 
 import pytest
-from sqlalchemy import Connection, event
 from sqlalchemy.orm import Session
 
 from scheduler import ticks
 from tests import people as sample
+from tests.scans import scans
 from waiting_room import db
-from waiting_room.care import alerts, caseload, conversations, people, records, rhythms
+from waiting_room.care import alerts, caseload, conversations, people, promises, records, rhythms
 from waiting_room.care.colours import Colour
 from waiting_room.models import Patient, Staff
 
-# What grows with people and years. Staff, leases, beats and words stay as few as they are.
-LARGE = "patient|search_hash|share|referral|consent|address|message|letter|check_in|check_in_plan"
-SCANS = re.compile(rf"^SCAN (?:{LARGE}|alert|alert_event|inbox|audit|note|button|invitation)\b")
 DAY = timedelta(days=1)
 Ask = Callable[[Session, Staff, Patient, datetime], object]
 
@@ -39,26 +33,19 @@ PAGES: dict[str, Ask] = {
     "a chat": lambda s, _, one, now: conversations.address_known(s, "telegram", one.id),
     "where they are": lambda s, _, one, now: people.address_of(s, one.id),
 }
-TICKS = (ticks.fill_check_ins, ticks.ask_check_ins, ticks.chase_silence)
-
-
-@contextmanager
-def scans() -> Iterator[list[str]]:
-    """What is asked meanwhile and reads a large table from end to end."""
-    found: list[str] = []
-
-    def look(connection: Connection, _c: Any, words: str, values: Any, *_: Any) -> None:
-        if words.lstrip().upper().startswith(("SELECT", "UPDATE", "DELETE")):
-            plain = connection.connection.cursor()
-            plan = plain.execute(f"EXPLAIN QUERY PLAN {words}", values).fetchall()
-            found.extend(f"{step[3]}: {words}" for step in plan if SCANS.match(step[3]))
-
-    engines = (db.current().reading, db.current().writing)
-    for engine in engines:
-        event.listen(engine, "before_cursor_execute", look)
-    yield found
-    for engine in engines:
-        event.remove(engine, "before_cursor_execute", look)
+TICKS = (
+    ticks.climb,
+    ticks.keep_beats,
+    ticks.knock,
+    ticks.fill_check_ins,
+    ticks.ask_check_ins,
+    ticks.chase_silence,
+    ticks.watch_rota,
+    ticks.seal_audit,
+    ticks.forget_expired,
+    ticks.retire,
+    ticks.roll_groups,
+)
 
 
 def furnished(now: datetime) -> tuple[Staff, Patient]:
@@ -85,4 +72,13 @@ def test_a_tick_reads_no_large_table_from_end_to_end(room: Path, now: datetime) 
         for days in range(12):
             for tick in TICKS:
                 tick(now + days * DAY)
+    assert found == []
+
+
+def test_looking_whether_promises_are_kept_reads_no_large_table_from_end_to_end(
+    room: Path, now: datetime
+) -> None:
+    furnished(now)
+    with scans() as found, db.read() as session:
+        promises.audit(session, promises.Moment(now, now))
     assert found == []

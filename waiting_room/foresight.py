@@ -11,7 +11,7 @@ from collections.abc import Collection
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
-from sqlalchemy import select
+from sqlalchemy import bindparam, select
 from sqlalchemy.orm import Session
 
 from waiting_room import keyring
@@ -143,5 +143,7 @@ def _look_at_letters(session: Session, found: Foresight) -> None:
     lately = select(*columns).where(theirs, LetterRow.made_at > found.since)
     for address, page, at in session.execute(lately.order_by(LetterRow.id)):
         found.told[address or ""].append((page, at))
-    held = select(LetterRow.address_id).where(theirs, LetterRow.state == HELD)
+    # Written into the statement, so that the small index of held letters will do.
+    is_held = LetterRow.state == bindparam(None, HELD, literal_execute=True)
+    held = select(LetterRow.address_id).where(theirs, is_held)
     found.holding = {address or "" for address in session.scalars(held)}

@@ -12,7 +12,7 @@ from datetime import datetime
 from sqlalchemy import delete, func, select, update
 from sqlalchemy.orm import Session
 
-from waiting_room import audit, keyring, outbox, permissions
+from waiting_room import audit, keyring, letter_queue, outbox, permissions
 from waiting_room.care import alerts, erasure
 from waiting_room.care.colours import Colour
 from waiting_room.errors import NotFound
@@ -27,7 +27,7 @@ from waiting_room.models import (
 
 WHY = "the room was restored"
 RESTORED = "restored from a copy"
-HELD = (LetterRow.state == outbox.HELD, LetterRow.why == WHY)
+HELD = (letter_queue.in_state(outbox.HELD), LetterRow.why == WHY)
 SHOWN = 100
 
 
@@ -71,8 +71,9 @@ def settle(session: Session, *, lost_since: datetime, now: datetime) -> Owed:
 
 def lost_time(session: Session) -> tuple[datetime, datetime] | None:
     """From when until when words are lost, while somebody still has to see to it."""
-    known = select(AlertEvent).join(Alert, Alert.id == AlertEvent.alert_id)
-    known = known.where(AlertEvent.verb == RESTORED, Alert.state != alerts.CLOSED)
+    # Of the open alerts only: events are kept for years.
+    ours = select(Alert.id).where(Alert.kind == RESTORED, Alert.state.in_(alerts.OPEN))
+    known = select(AlertEvent).where(AlertEvent.alert_id.in_(ours), AlertEvent.verb == RESTORED)
     event = session.scalars(known.order_by(AlertEvent.at.desc()).limit(1)).first()
     if event is None:
         return None

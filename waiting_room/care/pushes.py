@@ -13,7 +13,7 @@ from typing import Any
 from sqlalchemy import or_, select, update
 from sqlalchemy.orm import Session
 
-from waiting_room import foresight, outbox
+from waiting_room import foresight, letter_queue, outbox
 from waiting_room.letters import Choice, Letter, one_each
 from waiting_room.models import Address, LetterRow, Patient
 from waiting_room.models.address import TELEGRAM
@@ -54,7 +54,11 @@ def release(session: Session, address: Address, *, now: datetime) -> int:
     if foresight.holds_nothing(session, address.id):
         return 0
     # What has a reason waits for a person to decide, not for the one it is written to.
-    held = (LetterRow.address_id == address.id, LetterRow.state == outbox.HELD, LetterRow.why == "")
+    held = (
+        LetterRow.address_id == address.id,
+        letter_queue.in_state(outbox.HELD),
+        LetterRow.why == "",
+    )
     if session.scalar(select(LetterRow.id).where(*held).limit(1)) is None:
         return 0
     fresh = or_(LetterRow.stale_at.is_(None), LetterRow.stale_at > now)

@@ -20,14 +20,17 @@ BUTTONS = timedelta(days=35)
 STRANGERS = timedelta(days=30)
 
 
-def retire(session: Session, *, now: datetime, wall: datetime) -> int:
-    """Drop what is past its time; returns how many rows changed. The keys of inbox rows stay, so
-    that an update that comes again takes no effect again."""
+def retire(session: Session, *, now: datetime, wall: datetime, limit: int = 200) -> int:
+    """Drop what is past its time, at most so many rows of a kind; returns how many changed, so ask
+    until it is 0. The keys of inbox rows stay, so that an update that comes again takes no effect
+    again."""
     bodies = (InboxUpdate.state != WAITING, InboxUpdate.done_at < now - INBOX_BODIES)
-    old = update(InboxUpdate).where(*bodies, InboxUpdate.body_sealed.is_not(None))
+    old = select(InboxUpdate.id).where(*bodies, InboxUpdate.body_sealed.is_not(None))
+    worn = select(Button.id).where(Button.made_at < now - BUTTONS)
+    empty = update(InboxUpdate).where(InboxUpdate.id.in_(old.limit(limit)))
     done = [
-        session.execute(old.values(body_sealed=None)),
-        session.execute(delete(Button).where(Button.made_at < now - BUTTONS)),
+        session.execute(empty.values(body_sealed=None)),
+        session.execute(delete(Button).where(Button.id.in_(worn.limit(limit)))),
     ]
     rows = sum(result.rowcount for result in done)  # type: ignore[attr-defined]
     return rows + sign_ins.sweep(session, wall=wall)

@@ -64,7 +64,7 @@ class Button(Row):
     __tablename__ = "button"
     address_id: Mapped[str] = mapped_column(ForeignKey("address.id"), index=True)
     value: Mapped[str] = mapped_column(String(120))
-    made_at: Mapped[datetime]
+    made_at: Mapped[datetime] = mapped_column(index=True)
     used_at: Mapped[datetime | None]
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy import BigInteger, Index, String
+from sqlalchemy import BigInteger, Index, String, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from waiting_room.models.address import ChatRow
@@ -12,6 +12,7 @@ from waiting_room.models.base import Base, Sealed
 
 WAITING, HELD, DONE, DEAD = "waiting", "held", "done", "dead"
 KNOWN, STRANGER = 0, 1
+WHOLE = text("done_at IS NOT NULL AND body_sealed IS NOT NULL")
 
 
 class InboxUpdate(ChatRow):
@@ -34,6 +35,8 @@ class InboxUpdate(ChatRow):
         # This is what makes an update take effect once, not the care of any reader.
         Index("ix_inbox_bot_update_id", "bot", "update_id", unique=True),
         Index("ix_inbox_state_rank_due_at", "state", "rank", "due_at", "update_id"),
+        # The rows stay for ever; those whose words are still there are those of a week.
+        Index("ix_inbox_done_at", "done_at", sqlite_where=WHOLE, postgresql_where=WHOLE),
     )
 
 

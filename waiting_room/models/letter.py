@@ -78,6 +78,13 @@ class LetterRow(Row):
             sqlite_where=text("state = 'held'"),
             postgresql_where=text("state = 'held'"),
         ),
+        # Of those, the ones that wait for somebody to decide.
+        Index(
+            "ix_letter_held_why",
+            *("why", "id"),
+            sqlite_where=text("state = 'held'"),
+            postgresql_where=text("state = 'held'"),
+        ),
     )
 
     @property

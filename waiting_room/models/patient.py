@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy import ForeignKey, Index, String
+from sqlalchemy import ForeignKey, Index, String, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from waiting_room.models.base import Row, Sealed
@@ -47,6 +47,15 @@ class Patient(Row):
     is_sample: Mapped[bool] = mapped_column(default=False)
     made_at: Mapped[datetime]
     erased_at: Mapped[datetime | None]
+
+    __table_args__ = (
+        Index(
+            "ix_patient_erased_at",
+            "erased_at",
+            sqlite_where=text("erased_at IS NOT NULL"),
+            postgresql_where=text("erased_at IS NOT NULL"),
+        ),
+    )
 
     @property
     def sealed_for(self) -> str:
