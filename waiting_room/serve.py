@@ -98,7 +98,7 @@ async def _serve(settings: Settings, roles: Collection[str]) -> bool:
     loops = list(_loops(settings, roles, stop, delivery))
     loops += [Drift(ticking).run(stop)]
     loops += [web_doors.serve()] if web_doors else []
-    _collect_less_often()
+    collect_less_often()
     tasks = [_watched(loop, told) for loop in loops]
     await told.wait()
     stop.set()
@@ -127,7 +127,7 @@ def _give_back() -> None:
         ctypes.CDLL(None).malloc_trim(0)
 
 
-def _collect_less_often() -> None:
+def collect_less_often() -> None:
     """A seventh of all processor time under load went into looking for rubbish among what start-up
     made, which stays for good, and after every 700 new objects, which one letter makes."""
     gc.collect()

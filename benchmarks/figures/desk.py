@@ -20,6 +20,7 @@ from waiting_room.care import sign_ins
 from waiting_room.models import Alert, Staff
 from waiting_room.models.staff import CASE_WORKER, COORDINATOR
 from waiting_room.opening import opened
+from waiting_room.serve import collect_less_often
 from waiting_room.web import app
 
 ADDRESS, COOKIE = "https://room.example", "__Host-desk"
@@ -62,6 +63,8 @@ def _measure(bench: Bench, patients: int) -> dict[str, list[list[float]]]:
             visits = _visits(worker, lead)
             for visit in visits.values():
                 visit()
+            # As the room does when it has started.
+            collect_less_often()
             found: dict[str, list[list[float]]] = {name: [] for name in visits}
             for _ in range(bench.rounds):
                 for name, visit in visits.items():

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections import defaultdict
 from collections.abc import Collection, Iterable
 from datetime import date, datetime
 
@@ -97,15 +98,16 @@ def _number(query: str) -> tuple[str, str] | None:
 def look_alikes(session: Session, patient: Patient) -> list[Patient]:
     """Other records that may be the same person: same NHS number, or birth date and one more."""
     # By hash, so that nobody's record is opened to find out that it is not the same person.
-    mine = {hashed for kind, hashed in hashes(patient) if kind != "start"}
-    rows = session.execute(
-        select(SearchHash.patient_id, SearchHash.kind)
-        .where(SearchHash.hash.in_(mine), SearchHash.patient_id != patient.id)
-        .distinct()
-    ).all()
-    kinds: dict[str, set[str]] = {}
-    for patient_id, kind in rows:
-        kinds.setdefault(patient_id, set()).add(kind)
+    mine = {(kind, hashed) for kind, hashed in hashes(patient) if kind != "start"}
+    telling = [hashed for kind, hashed in mine if kind in ("nhs", "born")]
+    # First by what few share: in a large room thousands have the same first name.
+    near = select(SearchHash.patient_id).where(SearchHash.hash.in_(telling))
+    theirs = select(SearchHash.patient_id, SearchHash.kind, SearchHash.hash)
+    theirs = theirs.where(SearchHash.patient_id.in_(near), SearchHash.patient_id != patient.id)
+    kinds: dict[str, set[str]] = defaultdict(set)
+    for patient_id, kind, hashed in session.execute(theirs):
+        if (kind, hashed) in mine:
+            kinds[patient_id].add(kind)
     same = [p for p, k in kinds.items() if "nhs" in k or ("born" in k and len(k) > 1)]
     query = select(Patient).where(Patient.id.in_(same), Patient.erased_at.is_(None))
     return list(session.scalars(query))
