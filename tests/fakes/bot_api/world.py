@@ -213,8 +213,9 @@ class World:
 
     def handed(self, bot: Bot, entries: Iterable[Pending]) -> None:
         """Count what was given to the bot."""
-        for entry in entries:
-            bot.ledger.handed[entry.update_id] = bot.ledger.handed.get(entry.update_id, 0) + 1
+        with self.lock:
+            for entry in entries:
+                bot.ledger.handed[entry.update_id] = bot.ledger.handed.get(entry.update_id, 0) + 1
 
     def copies(self, bot: Bot) -> int:
         """Throw the dice: how many needless copies of an update follow."""
