@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 FILE = Path("var/bench/latest.json")
-SMALL = re.compile(r"(?:at|of) 1,000\b|, 1,000 patients$")
+SMALL = re.compile(r"(?:at|of) 1,000(?!,)|, 1,000 patients$")
 
 
 @dataclass(frozen=True)
