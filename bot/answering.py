@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from datetime import timedelta
 
 from bot.turn import Scene, Turn, say
@@ -30,9 +31,11 @@ def once(scene: Scene, page: str, *, within: timedelta = outbox.CALM) -> Turn:
     return say(Letter(page))
 
 
-def calmly(scene: Scene, letter: Letter) -> tuple[Letter, ...]:
-    """This letter, unless the same page went out within the last 3 seconds."""
-    just_said = outbox.just_said(
-        scene.session, scene.address, letter.page, since=scene.now - outbox.CALM
-    )
-    return () if just_said else (letter,)
+def calmly(scene: Scene, letter: Letter, *, alike: Collection[str] = ()) -> tuple[Letter, ...]:
+    """This letter, unless the same page, or one that is alike, went out within the last 3
+    seconds."""
+    since = scene.now - outbox.CALM
+    for page in {letter.page, *alike}:
+        if outbox.just_said(scene.session, scene.address, page, since=since):
+            return ()
+    return (letter,)

@@ -8,6 +8,7 @@ from bot import answering
 from bot.screens import (
     check_in,
     consent,
+    finding,
     help_lines,
     help_now,
     home,
@@ -109,6 +110,8 @@ PLACES: dict[str, Screen] = {
     "consent": consent.hear,
     "talk": talk.hear,
     "check_in.comment": check_in.hear_comment,
+    finding.PLACE: finding.hear,
+    home.PLACE: finding.hear,
 }
 
 

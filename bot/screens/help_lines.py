@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from datetime import date, datetime
 
@@ -17,8 +17,7 @@ SHOWN = 14
 
 def show(scene: Scene) -> Turn:
     """The lines of this nation that are open now; the ones that never close when none is."""
-    nation, zone = _where(scene)
-    look = Look(hours.local(scene.now, zone), hours.calendar(nation), scene.address.language)
+    nation, look = _look(scene)
     lines = library.help_lines_for(look.language, today=look.here.date(), nation=nation)
     open_now = [line for line in lines if line.open_at(look.here, look.holidays)]
     # Said as it is, with what never closes: an empty list would look like no help anywhere.
@@ -32,6 +31,16 @@ def show(scene: Scene) -> Turn:
     return say(Letter("conversation/help-lines", values, priority=Priority.CRISIS))
 
 
+def worded(scene: Scene, pages: Collection[library.Page], *, most: int) -> str:
+    """Those of these help lines that serve where the person lives, in this order, each on a line
+    with its number and when it is open; "" when there is none."""
+    nation, look = _look(scene)
+    lines = library.help_lines_for(look.language, today=look.here.date(), nation=nation)
+    known = {line.page.key: line for line in lines if not line.for_children}
+    found = [known[page.key] for page in pages if page.key in known]
+    return "\n\n".join(_words(line, look) for line in found[:most])
+
+
 @dataclass(frozen=True)
 class Look:
     """When and in which language somebody looks at the lines."""
@@ -39,6 +48,12 @@ class Look:
     here: datetime
     holidays: Callable[[date], bool]
     language: str
+
+
+def _look(scene: Scene) -> tuple[str, Look]:
+    nation, zone = _where(scene)
+    here = hours.local(scene.now, zone)
+    return nation, Look(here, hours.calendar(nation), scene.address.language)
 
 
 def _where(scene: Scene) -> tuple[str, str]:
@@ -66,8 +81,9 @@ def _words(line: library.HelpLine, look: Look) -> str:
     if line.text_number:
         ways.append(library.phrase("text_to", look.language, number=line.text_number))
     until = line.open_until(look.here, look.holidays, look.language)
-    phrase = "open_until" if until else "day_and_night"
-    if not line.hours_sure:
+    opens = line.opens_next(look.here, look.holidays, look.language)
+    phrase = "open_until" if until else "opens" if opens else "day_and_night"
+    if not line.hours_sure and not opens:
         phrase = "may_be_open"
-    when = library.phrase(phrase, look.language, time=until)
+    when = library.phrase(phrase, look.language, time=until or opens)
     return f"{line.name}: {', '.join(ways)} ({when})"

@@ -8,6 +8,7 @@ from waiting_room.care import people
 from waiting_room.letters import Choice, Letter, Rows
 
 PLACE = "home"
+NOT_UNDERSTOOD = "conversation/not-understood"
 
 
 def show(scene: Scene) -> Turn:
@@ -33,7 +34,7 @@ def menu() -> Letter:
 
 def not_understood(scene: Scene) -> Turn:
     """Words that mean nothing here. A person may always be written to by "Talk to my worker"."""
-    letter = Letter("conversation/not-understood", choices=keys(), keys="menu")
+    letter = Letter(NOT_UNDERSTOOD, choices=keys(), keys="menu")
     return Turn(answering.calmly(scene, letter), PLACE)
 
 

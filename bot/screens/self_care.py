@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bot.screens import finding
 from bot.turn import Scene, Turn, say
 from waiting_room import library
 from waiting_room.care import referrals
@@ -25,7 +26,7 @@ def show(scene: Scene) -> Turn:
         choices.append(Choice("more", f"self_care.show:{first + SHOWN}"))
     # Said again at once it would count as a key that was pressed twice; the next part is another.
     part = {"first": str(first)} if first else {}
-    return say(Letter("conversation/self-care", part, one_each(*choices)))
+    return say(Letter("conversation/self-care", part, one_each(*choices)), place=finding.PLACE)
 
 
 def read(scene: Scene) -> Turn:

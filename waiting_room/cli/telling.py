@@ -18,7 +18,7 @@ out = Console(highlight=False, soft_wrap=True)
 err = Console(stderr=True, highlight=False, soft_wrap=True)
 
 
-def tell(facts: dict[str, Any], words: str, *, as_json: bool) -> None:
+def tell(facts: dict[str, Any] | list[Any], words: str, *, as_json: bool) -> None:
     """Print the facts as JSON, or the words."""
     if as_json:
         print(json.dumps(facts, default=str))

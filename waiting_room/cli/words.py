@@ -12,6 +12,7 @@ from waiting_room import clock, db, library, settings
 from waiting_room.care import danger as rules
 from waiting_room.cli.telling import AsJson, err, out, tell, told_plainly
 from waiting_room.errors import BadInput
+from waiting_room.library import loose
 from waiting_room.opening import opened
 
 content = typer.Typer(help="The words people read.", no_args_is_help=True)
@@ -68,6 +69,32 @@ def check(
         )
     if errors:
         raise typer.Exit(1)
+
+
+@content.command("search")
+@told_plainly
+def search(
+    query: Annotated[str, typer.Argument(help="What somebody might type.")],
+    top: Annotated[int, typer.Option(min=1, max=100, help="How many pages at most.")] = 3,
+    folder: Annotated[
+        Path | None,
+        typer.Option(
+            "--dir",
+            exists=True,
+            file_okay=False,
+            help="Any folder of Markdown. Default: the room's.",
+        ),
+    ] = None,
+    language: Annotated[str, typer.Option(help="The language of who types.")] = "en",
+    as_json: AsJson = False,
+) -> None:
+    """The pages that fit these words, best first."""
+    room = library.read(settings.load().content_folder, today=clock.wall().date())
+    index = room.index(language) if folder is None else room.index_of(loose.pages(folder))
+    found = index.search(query, most=top)
+    rows = [{"page": page.key, "title": page.title} for page in found]
+    words = "\n".join(f"{row['page']}: {row['title']}" for row in rows)
+    tell(rows, words or "Nothing fits. Try one or two words.", as_json=as_json)
 
 
 @content.command("confirm")

@@ -10,7 +10,16 @@ from waiting_room.library.confirming import confirm, unconfirmed
 from waiting_room.library.help_lines import HelpLine
 from waiting_room.library.help_lines import lines as help_lines_for
 from waiting_room.library.labels import normalise_label
-from waiting_room.library.live import all_labels, label, languages, page, pages_in, phrase, use
+from waiting_room.library.live import (
+    all_labels,
+    find,
+    label,
+    languages,
+    page,
+    pages_in,
+    phrase,
+    use,
+)
 from waiting_room.library.markdown import linked_pages, to_html
 from waiting_room.library.page import Page, Problem
 from waiting_room.library.plain import to_telegram, to_text
@@ -28,6 +37,7 @@ __all__ = [
     "by_digest",
     "check",
     "confirm",
+    "find",
     "follow",
     "help_lines_for",
     "label",

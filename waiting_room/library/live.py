@@ -59,6 +59,12 @@ def pages_in(folder: str, language: str = FALLBACK_LANGUAGE) -> list[Page]:
     return sorted(found.values(), key=lambda page: (page.title.casefold(), page.key))
 
 
+def find(query: str, language: str = FALLBACK_LANGUAGE, *, most: int = 10) -> list[Page]:
+    """The self-care pages and help lines that answer these words, best first."""
+    spoken = next((one for one in _languages(language) if one in languages()), FALLBACK_LANGUAGE)
+    return _current.shelf.index(spoken).search(query, most=most)
+
+
 def label(name: str, language: str = FALLBACK_LANGUAGE) -> str:
     """The words of a button. A label nobody wrote is its name, so no button is ever empty."""
     pages = _current.shelf.pages

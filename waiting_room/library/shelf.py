@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 
-from waiting_room.library import labels
+from waiting_room.library import finding, labels
 from waiting_room.library.page import FALLBACK_LANGUAGE, Page, Problem
 
 
@@ -17,6 +17,7 @@ class Shelf:
     pages: dict[tuple[str, str], Page] = field(default_factory=dict)
     problems: list[Problem] = field(default_factory=list)
     sources: dict[str, str] = field(default_factory=dict, repr=False)
+    _indexes: dict[str, finding.Index] = field(default_factory=dict, repr=False, compare=False)
 
     @cached_property
     def by_digest(self) -> Mapping[str, Page]:
@@ -28,6 +29,24 @@ class Shelf:
         """English first, then the others by name."""
         found = {language for language, _ in self.pages}
         return sorted(found, key=lambda language: (language != FALLBACK_LANGUAGE, language))
+
+    def index(self, language: str) -> finding.Index:
+        """What can be searched in this language; what is not translated is found in English."""
+        # Made by the first who searches: most processes never do.
+        if language not in self._indexes:
+            pages = {
+                key: page for one in (FALLBACK_LANGUAGE, language) for key, page in self._of(one)
+            }
+            found = (page for page in pages.values() if page.folder in finding.FOLDERS)
+            self._indexes[language] = finding.Index(found, pages.get(finding.PAGE))
+        return self._indexes[language]
+
+    def index_of(self, pages: Iterable[Page], language: str = FALLBACK_LANGUAGE) -> finding.Index:
+        """The same search over other pages, with the words our editors know."""
+        return finding.Index(pages, self.pages.get((language, finding.PAGE)))
+
+    def _of(self, language: str) -> Iterator[tuple[str, Page]]:
+        return ((key, page) for (its, key), page in self.pages.items() if its == language)
 
     @cached_property
     def label_keys(self) -> Mapping[str, str]:
