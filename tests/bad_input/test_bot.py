@@ -348,8 +348,7 @@ def test_stop_is_obeyed_and_leaves_the_alert(patient: Person) -> None:
 def test_a_line_of_code_is_ordinary_text(patient: Person) -> None:
     """I29."""
     text = "'; DROP TABLE patients;-- {{ 7*7 }} ${7*7} %s %n"
-    # It is searched for like any other words.
-    assert pages(patient.says(text)) == ["conversation/found"]
+    assert pages(patient.says(text)) == ["conversation/not-understood"]
     assert patient.heard()[-1].text == text
     with db.read() as session:
         assert session.scalar(select(func.count()).select_from(Message)) > 0
