@@ -15,7 +15,7 @@ from bot.turn import Heard, Kind
 from tests import people
 from waiting_room import db, library
 from waiting_room.care import alerts, check_ins, consent, conversations, invitations, referrals
-from waiting_room.models import Alert, CheckIn, LetterRow, Message
+from waiting_room.models import Alert, CheckIn, LetterRow, Message, Patient
 
 CHAT = "7234567890"
 _numbers = itertools.count(1)
@@ -111,6 +111,57 @@ def test_every_self_care_page_is_reached_by_pressing_more(chat: Chat) -> None:
         more = offered.get("More")
         rows = chat.hears(kind=Kind.PRESS, press=more) if more else []
     assert {page.title for page in library.pages_in("self-care")} <= seen
+
+
+def test_words_of_their_own_find_pages_to_press(chat: Chat) -> None:
+    come_in(chat)
+    chat.says("self-care")
+    assert chat.says("cant slep at nite") == ["conversation/found"]
+    assert chat.presses(library.page("self-care/sleep").title) == ["self-care/sleep"]
+    chat.now += timedelta(minutes=1)
+    assert chat.says("heart racing") == ["conversation/found"]
+
+
+def test_words_at_the_menu_find_pages_too(chat: Chat) -> None:
+    come_in(chat)
+    chat.says("menu")
+    assert chat.says("my landlord wants me out") == ["conversation/found"]
+    assert chat.presses("Talk to my worker") == ["conversation/talk"]
+
+
+def test_a_line_that_is_found_is_of_the_nation_where_the_person_lives(chat: Chat) -> None:
+    come_in(chat)
+    with db.write() as session:
+        session.get_one(Patient, _patient_id(session)).nation = "wales"
+    rows = chat.hears(text="drinkline")
+    lines = {row.values.get("lines", "") for row in rows}
+    assert not any("Scotland" in words for words in lines)
+    said = chat.hears(text="shelter", told_at=chat.now)
+    assert [row.page for row in said] == []
+    chat.now += timedelta(minutes=1)
+    words = chat.hears(text="shelter")[0].values["lines"]
+    assert "Shelter Cymru" in words and "Shelter Scotland" not in words
+
+
+def test_where_nothing_fits_the_chat_says_what_to_do(chat: Chat) -> None:
+    come_in(chat)
+    chat.says("self-care")
+    assert chat.says("qwertyuiop zxcv") == ["conversation/nothing-found"]
+    chat.says("menu")
+    chat.now += timedelta(minutes=1)
+    assert chat.says("qwertyuiop zxcv") == ["conversation/not-understood"]
+
+
+def test_words_of_danger_are_never_only_searched_for(chat: Chat) -> None:
+    come_in(chat)
+    chat.says("self-care")
+    assert chat.says("i cant sleep and i want to die") == ["crisis/now"]
+
+
+def test_words_for_the_worker_are_not_searched_for(chat: Chat) -> None:
+    come_in(chat)
+    chat.says("Talk to my worker")
+    assert chat.says("i cant sleep") == ["conversation/talk-received"]
 
 
 def test_a_stranger_gets_the_lines_and_no_record(chat: Chat) -> None:
