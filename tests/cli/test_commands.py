@@ -17,7 +17,8 @@ from waiting_room.opening import opened
 COMMANDS = (
     "", "backup", "restore", "serve", "demo", "clock", "erase", "danger", "states",
     "staff", "staff add", "staff reset", "referral", "referral add",
-    "content", "content check", "content confirm", "key", "key rotate", "audit", "audit verify",
+    "content", "content check", "content search", "content confirm",
+    "key", "key rotate", "audit", "audit verify",
 )  # fmt: skip
 REFERRAL = (
     "referral", "add", "--name", "Sample Alex", "--birth-date", "1958-03-27", "--agreed",
@@ -117,6 +118,15 @@ def test_a_wrong_line_of_texts_is_named(run: Run, tmp_path: Path, line: bytes) -
     file.write_bytes(b'{"id":"1","text":"fine"}\n' + line)
     assert "line 2" in run("danger", "--jsonl", str(file), code=1).stderr
     run("danger", "--jsonl", str(tmp_path / "absent"), code=2)
+
+
+def test_content_is_searched_in_everyday_words(run: Run, tmp_path: Path) -> None:
+    rows = json.loads(run("content", "search", "cant slep", "--top", "1", "--json").stdout)
+    assert rows == [{"page": "self-care/sleep", "title": "Sleeping better"}]
+    assert "Try one or two words" in run("content", "search", "qwertyuiop").stdout
+    (tmp_path / "a.md").write_text("# Mending bikes\nWith a spanner.", encoding="utf-8")
+    other = run("content", "search", "my bike", "--dir", str(tmp_path), "--json").stdout
+    assert json.loads(other) == [{"page": "a", "title": "Mending bikes"}]
 
 
 def test_content_is_checked_by_file_and_line(run: Run, tmp_path: Path) -> None:

@@ -1,8 +1,8 @@
 """Finds pages by the words people type on a phone: no apostrophes, slips of the thumb, slang.
 
-SQLite's full-text index (FTS5) stems and finds. Each thing that is asked for is looked up by itself,
-together with what editors say means the same, so that a page which answers to more of it comes
-first.
+SQLite's full-text index (FTS5) stems and finds. Each thing that is asked for is looked up by
+itself, together with what editors say means the same, so that a page which answers to more of it
+comes first.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ import sqlite3
 import threading
 import unicodedata
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 
 from rapidfuzz import process
 from rapidfuzz.distance import OSA
@@ -21,7 +21,8 @@ from rapidfuzz.distance import OSA
 from waiting_room.library.page import Page
 
 FOLDERS = ("self-care", "help-lines")
-PAGE = "conversation/search-words"
+# What editors know of the words people type.
+WORDS = "search"
 # What a page is called, by itself and by people, tells more than what else it says.
 WEIGHTS = {"title": 4.0, "also": 3.0, "summary": 1.0, "body": 0.5}
 EXACT, SAME = 1.0, 0.9
@@ -39,7 +40,7 @@ WORD = re.compile(r"[^\W_]+")
 class Index:
     """The pages of one language, to be searched. Never changes; threads may share it."""
 
-    def __init__(self, pages: Iterable[Page], words: Page | None = None) -> None:
+    def __init__(self, pages: Iterable[Page], words: Iterable[Page] = ()) -> None:
         self._pages = list(pages)
         self._means, self._skipped = _meanings(words)
         self._called: dict[str, set[int]] = defaultdict(set)
@@ -64,8 +65,10 @@ class Index:
         words = [self._spelled(word) for word in _words(query[:LONGEST_QUERY])[:MOST_WORDS]]
         phrases, others = self._phrases(words)
         known = [word for word in others if word in self._known]
+        told = sum(len(phrase.split()) for phrase in phrases)
+        strange = len(others) - len(known)
         # One word that happens to be known, among others that nobody here ever wrote, is chance.
-        if not phrases and len(known) * 2 <= len(others):
+        if told + len(known) < strange + (not phrases):
             return []
         scores: dict[int, float] = defaultdict(float)
         meant = [self._meanings(phrase) for phrase in phrases]
@@ -151,16 +154,16 @@ class Index:
             return [number for (number,) in self._db.execute(ask, (f'{column} : "{phrase}"',))]
 
 
-def _meanings(words: Page | None) -> tuple[dict[str, tuple[str, ...]], frozenset[str]]:
+def _meanings(words: Iterable[Page]) -> tuple[dict[str, tuple[str, ...]], frozenset[str]]:
     """What each phrase means in words of our pages, and the words that say nothing."""
-    meta = words.meta if words else {}
     means: dict[str, tuple[str, ...]] = {}
-    groups = meta.get("same")
-    for topic, phrases in (groups if isinstance(groups, dict) else {}).items():
-        for phrase in map(_plain, _list(phrases)):
-            if phrase:
+    skipped = set[str]()
+    for page in words:
+        groups = page.meta.get("same")
+        for topic, phrases in (groups if isinstance(groups, dict) else {}).items():
+            for phrase in filter(None, map(_plain, _list(phrases))):
                 means[phrase] = (*means.get(phrase, ()), _plain(str(topic)))
-    skipped = (word for phrase in _list(meta.get("skip")) for word in _words(phrase))
+        skipped.update(word for said in _list(page.meta.get("skip")) for word in _words(said))
     return means, frozenset(skipped)
 
 

@@ -38,12 +38,13 @@ class Shelf:
                 key: page for one in (FALLBACK_LANGUAGE, language) for key, page in self._of(one)
             }
             found = (page for page in pages.values() if page.folder in finding.FOLDERS)
-            self._indexes[language] = finding.Index(found, pages.get(finding.PAGE))
+            self._indexes[language] = self.index_of(found, language)
         return self._indexes[language]
 
     def index_of(self, pages: Iterable[Page], language: str = FALLBACK_LANGUAGE) -> finding.Index:
         """The same search over other pages, with the words our editors know."""
-        return finding.Index(pages, self.pages.get((language, finding.PAGE)))
+        words = (page for _, page in self._of(language) if page.folder == finding.WORDS)
+        return finding.Index(pages, words)
 
     def _of(self, language: str) -> Iterator[tuple[str, Page]]:
         return ((key, page) for (its, key), page in self.pages.items() if its == language)
