@@ -17,7 +17,8 @@ from waiting_room.opening import opened
 COMMANDS = (
     "", "backup", "restore", "serve", "demo", "clock", "erase", "danger", "states",
     "staff", "staff add", "staff reset", "referral", "referral add",
-    "content", "content check", "content search", "content confirm",
+    "content", "content check", "content search", "content new", "content report",
+    "content confirm",
     "key", "key rotate", "audit", "audit verify",
 )  # fmt: skip
 REFERRAL = (
@@ -127,6 +128,35 @@ def test_content_is_searched_in_everyday_words(run: Run, tmp_path: Path) -> None
     (tmp_path / "a.md").write_text("# Mending bikes\nWith a spanner.", encoding="utf-8")
     other = run("content", "search", "my bike", "--dir", str(tmp_path), "--json").stdout
     assert json.loads(other) == [{"page": "a", "title": "Mending bikes"}]
+
+
+def test_a_page_is_begun_and_never_written_over(run: Run, tmp_path: Path) -> None:
+    given = (
+        "content",
+        "new",
+        "self-care/knitting",
+        "--title",
+        "Knitting",
+        "--folder",
+        str(tmp_path),
+    )
+    file = Path(json.loads(run(*given, "--json").stdout)["file"])
+    assert file == tmp_path / "en" / "self-care" / "knitting.md"
+    assert 'title: "Knitting"' in file.read_text("utf-8")
+    file.write_text("my words", "utf-8")
+    assert "is there already" in run(*given, code=1).stderr
+    assert file.read_text("utf-8") == "my words"
+    astray = ("content", "new", "../../etc/cron", "--title", "x", "--folder", str(tmp_path))
+    assert "name it folder/page" in run(*astray, code=1).stderr
+    assert "write it as en" in run(*given, "--language", "../out", code=1).stderr
+
+
+def test_editors_are_told_which_pages_need_somebody(run: Run, tmp_path: Path) -> None:
+    run("content", "new", "self-care/knitting", "--title", "Knitting", "--folder", str(tmp_path))
+    found = json.loads(run("content", "report", str(tmp_path), "--json").stdout)
+    assert found["checked by nobody yet"] == ["en/self-care/knitting"]
+    assert found["help line expired"] == found["not translated"] == []
+    assert "checked by nobody yet: 1" in run("content", "report", str(tmp_path)).stdout
 
 
 def test_content_is_checked_by_file_and_line(run: Run, tmp_path: Path) -> None:

@@ -12,7 +12,7 @@ from waiting_room import clock, db, library, settings
 from waiting_room.care import danger as rules
 from waiting_room.cli.telling import AsJson, err, out, tell, told_plainly
 from waiting_room.errors import BadInput
-from waiting_room.library import loose
+from waiting_room.library import loose, starting, upkeep
 from waiting_room.opening import opened
 
 content = typer.Typer(help="The words people read.", no_args_is_help=True)
@@ -95,6 +95,38 @@ def search(
     rows = [{"page": page.key, "title": page.title} for page in found]
     words = "\n".join(f"{row['page']}: {row['title']}" for row in rows)
     tell(rows, words or "Nothing fits. Try one or two words.", as_json=as_json)
+
+
+@content.command("new")
+@told_plainly
+def new(
+    name: Annotated[str, typer.Argument(help="Its folder and name, such as self-care/knitting.")],
+    title: Annotated[str, typer.Option(prompt="Title", help="What its readers see first.")],
+    language: Annotated[str, typer.Option(help="The language it is written in.")] = "en",
+    folder: Annotated[Path | None, typer.Option(help="Default: the room's content.")] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Begin a page: a file with every line you must fill in."""
+    where, today = folder or settings.load().content_folder, clock.wall().date()
+    file = starting.begin(where, name, title=title, today=today, language=language)
+    tell({"file": str(file)}, f"Write your words in {file}", as_json=as_json)
+
+
+@content.command("report")
+@told_plainly
+def report(
+    folder: Annotated[Path | None, typer.Argument(help="Default: the room's content.")] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Which pages need somebody: late, unchecked, not translated."""
+    today = clock.wall().date()
+    shelf = library.read(folder or settings.load().content_folder, today=today)
+    found = upkeep.report(shelf, today=today)
+    parts = [
+        f"{need}: {len(names)}" + "".join(f"\n  {name}" for name in names)
+        for need, names in found.items()
+    ]
+    tell(dict(found), "\n".join(parts), as_json=as_json)
 
 
 @content.command("confirm")
