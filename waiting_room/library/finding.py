@@ -32,7 +32,7 @@ NAMED, LONGEST_NAME = 3.0, 6
 SHORTEST_SLIP, LONG_WORD = 4, 7
 LONGEST_QUERY, MOST_WORDS = 200, 20
 # What only stands somewhere in a text, beside a better answer, is no answer.
-WORTH = 0.25
+WORTH = 0.4
 APOSTROPHES = str.maketrans("", "", "'’‘`´")
 WORD = re.compile(r"[^\W_]+")
 
