@@ -212,7 +212,7 @@ class Words:
             # lock.
             shelf = library.read(self._folder, today=now.date())
             with db.write(alone="words") as session:
-                library.publish(session, shelf, by="folder", now=now)
+                library.publish(session, shelf, now=now)
             # Last, so that whatever broke on the way is tried again five seconds later.
             self._seen = stamp
         rules = stamps.stamp(self._rules)

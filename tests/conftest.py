@@ -66,7 +66,7 @@ def found_room(folder: Path, url: str, *, sample: bool = False, keys: str = "") 
     open_room(folder, url, sample=sample, keys=keys)
     migrations.upgrade()
     with db.write() as session:
-        library.publish(session, shelf(), by="test", now=WEDNESDAY, today=TODAY)
+        library.publish(session, shelf(), now=WEDNESDAY, today=TODAY)
         providers.found(session, now=WEDNESDAY, name="Sample Provider")
     close_room()
 

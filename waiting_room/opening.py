@@ -87,7 +87,7 @@ def _furnish(settings: Settings) -> None:
     # Read before the transaction: a folder takes longer than the lock should be held.
     shelf = library.read(folder, today=now.date())
     with db.write(alone="words") as session:
-        library.publish(session, shelf, by="folder", now=now)
+        library.publish(session, shelf, now=now)
         providers.found(session, now=now)
     with db.read() as session:
         library.follow(session)

@@ -26,7 +26,7 @@ pytestmark = pytest.mark.usefixtures("room")
 def publish(folder: Path, *, now: datetime = NOW) -> dict[str, str] | None:
     """Publish as a door does, and follow; the pages of the new set, if there is one."""
     with db.write() as session:
-        published = library.publish(session, folder, by="Sample Editor", now=now)
+        published = library.publish(session, folder, now=now)
         pages = dict(published.pages) if published else None
     follow()
     return pages
@@ -57,7 +57,7 @@ def test_a_shelf_that_was_read_before_is_published_as_it_is(folder: Path) -> Non
     shelf = library.read(folder, today=NOW.date())
     shutil.rmtree(folder)
     with db.write() as session:
-        assert library.publish(session, shelf, by="Sample Editor", now=NOW)
+        assert library.publish(session, shelf, now=NOW)
     assert follow() is True
     assert library.page("crisis/now")
 

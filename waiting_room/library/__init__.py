@@ -23,8 +23,8 @@ from waiting_room.library.live import (
 from waiting_room.library.markdown import linked_pages, to_html
 from waiting_room.library.page import Page, Problem
 from waiting_room.library.plain import to_telegram, to_text
-from waiting_room.library.publishing import by_digest, follow, publish
-from waiting_room.library.reading import check, read
+from waiting_room.library.publishing import by_digest, follow, publish, put
+from waiting_room.library.reading import check, look_over, read
 from waiting_room.library.shelf import Shelf
 from waiting_room.library.times import say_day, say_moment, say_time
 
@@ -43,11 +43,13 @@ __all__ = [
     "label",
     "languages",
     "linked_pages",
+    "look_over",
     "normalise_label",
     "page",
     "pages_in",
     "phrase",
     "publish",
+    "put",
     "read",
     "say_day",
     "say_moment",

@@ -14,9 +14,9 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from waiting_room.errors import NotFound
-from waiting_room.library import live
+from waiting_room.library import live, versions
 from waiting_room.library.front_matter import Unreadable
-from waiting_room.library.page import Page, parse
+from waiting_room.library.page import Page, digest_of, parse
 from waiting_room.library.reading import EVERYTHING, read
 from waiting_room.library.shelf import Shelf
 from waiting_room.models.page import PageBody, PublishedSet
@@ -34,7 +34,11 @@ _old_pages: dict[str, Page] = {}
 
 
 def publish(
-    session: Session, folder: Path | Shelf, *, by: str, now: datetime, today: date | None = None
+    session: Session,
+    folder: Path | Shelf,
+    *,
+    now: datetime,
+    today: date | None = None,
 ) -> PublishedSet | None:
     """Make the folder's good pages live for every process; None when nothing changed.
 
@@ -42,18 +46,58 @@ def publish(
     the shelf in.
     """
     shelf = folder if isinstance(folder, Shelf) else read(folder, today=today or now.date())
-    newest: PublishedSet | None = session.scalar(
-        select(PublishedSet).order_by(*NEWEST_FIRST).limit(1)
-    )
+    newest = _newest(session)
     before: dict[str, str] = dict(newest.pages) if newest else {}
     pages = _merged(shelf, before)
+    for name in versions.held(session, pages, before, now=now):
+        # As it was: also a page taken away stays away.
+        pages.pop(name, None)
+        pages |= {name: before[name]} if name in before else {}
+    _keep(session, shelf.sources)
+    return _store(session, newest, pages, by=versions.FOLDER, why="", now=now)
+
+
+def put(
+    session: Session, texts: Mapping[str, str], *, by: str, why: str, now: datetime
+) -> PublishedSet | None:
+    """Make these texts live over what is live, by page name; an empty text takes its page away.
+
+    The caller has checked them. `by` is a staff id. None when nothing changed.
+    """
+    newest = _newest(session)
+    pages: dict[str, str] = dict(newest.pages) if newest else {}
+    sources = {digest_of(text.encode()): text for text in texts.values() if text}
+    for name, text in texts.items():
+        pages.pop(name, None)
+        pages |= {name: digest_of(text.encode())} if text else {}
+    _keep(session, sources)
+    return _store(session, newest, pages, by=by, why=why, now=now)
+
+
+def _newest(session: Session) -> PublishedSet | None:
+    found: PublishedSet | None = session.scalar(
+        select(PublishedSet).order_by(*NEWEST_FIRST).limit(1)
+    )
+    return found
+
+
+def _store(
+    session: Session,
+    newest: PublishedSet | None,
+    pages: Mapping[str, str],
+    *,
+    by: str,
+    why: str,
+    now: datetime,
+) -> PublishedSet | None:
+    before: dict[str, str] = dict(newest.pages) if newest else {}
     if pages == before:
         return None
-    _keep(session, shelf.sources)
     # Care time may be moved back; the order of sets may not.
     at = max(now, newest.published_at + TICK) if newest else now
-    published: PublishedSet = PublishedSet(published_at=at, by=by, pages=pages)
+    published = PublishedSet(published_at=at, by=by, pages=dict(sorted(pages.items())))
     session.add(published)
+    versions.note(session, before, pages, by=by, why=why, now=at)
     session.flush()
     return published
 
@@ -93,7 +137,7 @@ def _merged(shelf: Shelf, before: Mapping[str, str]) -> dict[str, str]:
         if torn or _kept(name, broken):
             log.warning("content: %s keeps its last good version", name)
             pages[name] = before[name]
-    return dict(sorted(pages.items()))
+    return pages
 
 
 def _kept(name: str, broken: Collection[str]) -> bool:

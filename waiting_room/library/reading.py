@@ -14,7 +14,7 @@ from pathlib import Path
 from waiting_room.library import across, advice, rules
 from waiting_room.library.draft import Draft
 from waiting_room.library.front_matter import Unreadable, split
-from waiting_room.library.page import KEY, Problem, digest_of, parse
+from waiting_room.library.page import KEY, Page, Problem, digest_of, parse
 from waiting_room.library.shelf import Shelf
 
 LANGUAGE = re.compile(r"[a-z]{2,3}(-[A-Za-z]{2,4})?")
@@ -40,6 +40,16 @@ def read(folder: Path, *, today: date, advise: bool = False) -> Shelf:
 def check(folder: Path, *, today: date) -> list[Problem]:
     """What an editor should know before publishing, by file and line."""
     return read(folder, today=today, advise=True).problems
+
+
+def look_over(name: str, source: str, *, today: date) -> tuple[Page | None, list[Problem]]:
+    """One text as it would be published under this name ("en/self-care/sleep"), and what is wrong
+    with it; no page when it cannot be shown at all. Never raises."""
+    try:
+        draft = _drafted(f"{name}.md", source.encode(), today)
+    except Unreadable as bad:
+        return None, [Problem(f"{name}.md", bad.line, bad.rule, "error", bad.message)]
+    return draft.page, rules.errors(draft) or advice.warnings(draft)
 
 
 def _files(root: Path, problems: list[Problem]) -> Iterator[Path]:
@@ -103,12 +113,15 @@ def _shelve(root: Path, file: Path, *, shelf: Shelf, today: date, advise: bool) 
 
 
 def _draft(name: str, file: Path, today: date) -> Draft:
-    language, _, key = name.removesuffix(".md").partition("/")
-    if not name.endswith(".md") or not KEY.fullmatch(key):
+    if not name.endswith(".md") or not KEY.fullmatch(name.removesuffix(".md").partition("/")[2]):
         # One spelling for each name: two that differ in capitals are one file on some machines.
         message = "Name it with small letters, digits and hyphens only, such as moving-more.md."
         raise Unreadable(1, message, "name")
-    raw = _bytes(file)
+    return _drafted(name, _bytes(file), today)
+
+
+def _drafted(name: str, raw: bytes, today: date) -> Draft:
+    language, _, key = name.removesuffix(".md").partition("/")
     source = _decoded(raw)
     page = parse(source, key=key, language=language, digest=digest_of(raw))
     return Draft(name, source, page=page, body_line=split(source)[2], today=today)

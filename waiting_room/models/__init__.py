@@ -10,7 +10,7 @@ from waiting_room.models.duty import Absence, DutyTurn
 from waiting_room.models.group import Group
 from waiting_room.models.inbox import InboxUpdate, PollState
 from waiting_room.models.letter import LetterRow
-from waiting_room.models.page import Confirmation, PageBody, PublishedSet
+from waiting_room.models.page import Confirmation, PageBody, PageDraft, PageVersion, PublishedSet
 from waiting_room.models.patient import Kinship, Note, Patient, SearchHash, Share
 from waiting_room.models.provider import Organisation, Provider
 from waiting_room.models.referral import Invitation, Referral
@@ -48,6 +48,8 @@ __all__ = [
     "Note",
     "Organisation",
     "PageBody",
+    "PageDraft",
+    "PageVersion",
     "Patient",
     "PollState",
     "Provider",

@@ -6,6 +6,7 @@ from waiting_room import outbox
 from waiting_room.care import alerts, check_ins, consent, referrals
 from waiting_room.care.states import Moves
 from waiting_room.community import groups
+from waiting_room.editing import drafts
 
 HEAD = """# States
 
@@ -19,6 +20,7 @@ TABLES: dict[str, tuple[str, Moves]] = {
     "Alert": ("waiting_room/care/alerts.py", alerts.MOVES),
     "Letter": ("waiting_room/outbox.py", outbox.MOVES),
     "Group": ("waiting_room/community/groups.py", groups.MOVES),
+    "Draft of a page": ("waiting_room/editing/drafts.py", drafts.MOVES),
 }
 
 
