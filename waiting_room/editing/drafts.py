@@ -7,6 +7,7 @@ for them: a help line that is wrong is put right at once, and read by a second p
 from __future__ import annotations
 
 from datetime import date, datetime, timedelta
+from typing import Any
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -140,9 +141,17 @@ def drop(session: Session, draft: PageDraft, *, by: Staff, now: datetime) -> Non
 
 
 def publish(
-    session: Session, draft: PageDraft, *, by: Staff, today: date, now: datetime, reader: str = ""
+    session: Session,
+    draft: PageDraft,
+    *,
+    by: Staff,
+    today: date,
+    now: datetime,
+    reader: str = "",
+    checked: bool = False,
 ) -> None:
-    """Patients read it from now on. `reader` names a second reader who has no account.
+    """Patients read it from now on. `reader` names a second reader who has no account; `checked`
+    says that the editor has read the whole page and vouches for it.
 
     Raises Refused when a second reader is missing or the live page has changed since; BadInput when
     it cannot be shown.
@@ -153,7 +162,9 @@ def publish(
     author = session.get_one(Staff, draft.by_staff_id)
     readers = second_reader.of(session, draft.name, author=author, by=by, reader=reader)
     draft.read_by = ", ".join(readers[1:])
-    _show(session, draft, readers, by=by, today=today, now=now)
+    vouched = checked or second_reader.is_needed(draft.name)
+    marks = second_reader.marks(draft.name, readers, today=today) if vouched else {}
+    _show(session, draft, readers, marks=marks, by=by, now=now)
     _move(session, draft, PUBLISHED, did="published page", by=by, now=now)
 
 
@@ -165,7 +176,8 @@ def correct(session: Session, draft: PageDraft, *, by: Staff, today: date, now: 
     if not second_reader.may_be_urgent(draft.name):
         raise Refused("Only a help line can be put right without a second reader.")
     _check(draft, today=today)
-    _show(session, draft, [by.name], by=by, today=today, now=now)
+    marks = second_reader.marks(draft.name, [by.name], today=today)
+    _show(session, draft, [by.name], marks=marks, by=by, now=now)
     draft.read_due_at = now + READ_WITHIN
     _move(session, draft, URGENT, did="corrected help line", by=by, now=now)
 
@@ -246,12 +258,11 @@ def _show(
     draft: PageDraft,
     readers: list[str],
     *,
+    marks: dict[str, Any],
     by: Staff,
-    today: date,
     now: datetime,
 ) -> None:
-    marks = second_reader.marks(draft.name, readers, today=today)
-    draft.source = source.with_values(draft.source, marks)
+    draft.source = source.with_values(draft.source, marks) if marks else draft.source
     library.put(session, {draft.name: draft.source}, by=by.id, why=draft.why, now=now)
     digest = digest_of(draft.source.encode())
     second_reader.confirm(session, draft.name, digest, readers, now=now)

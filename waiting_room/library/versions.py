@@ -44,11 +44,14 @@ def note(
     now: datetime,
 ) -> None:
     """Write down which pages changed from one set to the next."""
-    for name in sorted(before.keys() | after.keys()):
-        digest = after.get(name, NOTHING)
-        if digest != before.get(name, NOTHING):
-            row = PageVersion(name=name, digest=digest, at=now, by=by, why=why)
-            row.exported_at = now if by == FOLDER else None
+    names = {name for name in before.keys() | after.keys() if before.get(name) != after.get(name)}
+    known = _known(session, names)
+    for name in sorted(names):
+        # A page of the time before versions were kept: what it said came from the folder.
+        texts = [] if known.get(name) or name not in before else [(before[name], FOLDER, "")]
+        for digest, who, words in [*texts, (after.get(name, NOTHING), by, why)]:
+            row = PageVersion(name=name, digest=digest, at=now, by=who, why=words)
+            row.exported_at = now if who == FOLDER else None
             session.add(row)
 
 

@@ -27,6 +27,8 @@ from waiting_room.web.desk import (
     search,
     staff,
     today,
+    word_edit,
+    words,
 )
 from waiting_room.web.refer import pages as refer
 
@@ -39,6 +41,8 @@ PAGES: tuple[APIRouter, ...] = (
     first_run.router,
     me.router,
     staff.router,
+    word_edit.router,
+    words.router,
     demo.router,
     today.router,
     alive.router,

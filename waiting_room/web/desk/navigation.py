@@ -19,6 +19,7 @@ MENU: tuple[tuple[str, str, str], ...] = (
     ("Today", "/desk", "see patients"),
     ("Find", "/desk/find", "see patients"),
     ("New referral", "/desk/referrals/new", "refer"),
+    ("Words", "/desk/words", "edit words"),
     ("Staff", "/desk/staff", "look after staff"),
     ("Settings", "/desk/first-run", "set up"),
     ("My account", "/desk/me", ""),

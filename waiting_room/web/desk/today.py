@@ -22,9 +22,9 @@ SHOWN = 20
 
 @router.get("")
 def today(request: Request, staff: SignedIn, done: str = "") -> Response:
-    """The page a case worker's day starts with. An editor has no list of people."""
+    """The page a case worker's day starts with. An editor's starts with the words."""
     if not permissions.can(staff, "see patients"):
-        return RedirectResponse("/desk/me", 303)
+        return RedirectResponse("/desk/words", 303)
     now = clock.now()
     with db.read() as session:
         known = {
