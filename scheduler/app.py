@@ -14,7 +14,7 @@ from typing import Any
 
 from apscheduler.schedulers.background import BackgroundScheduler
 
-from scheduler import anchor, copying, drill, heartbeat, ticks
+from scheduler import anchor, copying, drill, heartbeat, ticks, words
 from waiting_room import beats, clock
 from waiting_room.settings import Settings
 
@@ -38,18 +38,19 @@ class Tick:
 
 def table(settings: Settings) -> list[Tick]:
     """The ticks of this room. There are no others."""
-    words = ticks.words(settings.content_folder)
+    follower = words.following(settings.content_folder)
     watch, chain = heartbeat.Watch(settings), anchor.Anchor(settings)
     robot = drill.Robot(settings)
     copies, space = copying.Copies(settings), copying.Space(settings)
     return [
         Tick("climb", 2 * SECOND, "no alert waits for a step that is due", ticks.climb),
-        Tick("words", 5 * SECOND, "an edit is live in 5 seconds", words.follow),
+        Tick("words", 5 * SECOND, "an edit is live in 5 seconds", follower.follow),
         Tick("keep_beats", 20 * SECOND, "a dead loop is seen", ticks.keep_beats),
         Tick("knock", 20 * SECOND, "no message waits unseen", ticks.knock),
         Tick("ask_check_ins", MINUTE, "due check-ins are asked once", ticks.ask_check_ins),
         Tick("chase_silence", MINUTE, "silence is noticed once", ticks.chase_silence),
         Tick("watch_rota", MINUTE, "nobody waits for an empty rung", ticks.watch_rota),
+        Tick("watch_corrections", MINUTE, "no help line stays unread", ticks.watch_corrections),
         Tick("seal_audit", MINUTE, "tampering shows", ticks.seal_audit),
         Tick("anchor_audit", 5 * MINUTE, "a cut tail shows", chain.drop),
         Tick("backup", 20 * SECOND, "what a lost machine takes with it is bounded", copies.copy),
@@ -66,9 +67,9 @@ def table(settings: Settings) -> list[Tick]:
 
 def beside(settings: Settings) -> list[Tick]:
     """What each process does for itself, also one that leaves the room's ticks to others."""
-    words = ticks.words(settings.content_folder)
+    follower = words.following(settings.content_folder)
     return [
-        Tick("words", 5 * SECOND, "an edit is live in 5 seconds", words.follow, "words"),
+        Tick("words", 5 * SECOND, "an edit is live in 5 seconds", follower.follow, "words"),
         Tick("store_beats", 5 * SECOND, "a dead loop is seen", ticks.store_beats, "words"),
     ]
 

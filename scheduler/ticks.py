@@ -9,17 +9,15 @@ import logging
 import time
 from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta
-from functools import cache, partial
-from pathlib import Path
+from functools import partial
 
 from sqlalchemy.orm import Session
 
-from waiting_room import audit, beats, clock, db, leases, library
+from waiting_room import audit, beats, clock, db
 from waiting_room.care import (
     alerts,
     asking,
     check_ins,
-    danger,
     duty,
     erasure,
     messages,
@@ -28,16 +26,13 @@ from waiting_room.care import (
 )
 from waiting_room.care.colours import Colour
 from waiting_room.community import groups
-from waiting_room.errors import BadInput
+from waiting_room.editing import drafts
 from waiting_room.kill_points import reached
-from waiting_room.library import stamps
 
 log = logging.getLogger(__name__)
 
 # A silence of the scheduler longer than this is an outage: it does not count as a person's.
 OUTAGE = timedelta(minutes=10)
-# Seconds after which another process imports the folder; the tick comes every five.
-IMPORTS_FOR = 20.0
 # What one turn of a tick leaves, the next one finds.
 MOST_SLICES = 500
 BREATH_SECONDS = 0.005
@@ -192,44 +187,10 @@ def store_beats(now: datetime) -> int:
     return 0
 
 
-class Words:
-    """Follows the folder editors change, and the set that is live in the database."""
-
-    def __init__(self, folder: Path) -> None:
-        self._folder = folder
-        self._rules = folder / "danger-words"
-        self._seen, self._watched = stamps.noted(folder), stamps.noted(self._rules)
-
-    def follow(self, now: datetime) -> int:
-        """Publish what changed in the folder; show what is live. 1 when this process changed."""
-        stamp = stamps.stamp(self._folder)
-        # Each process watches by the danger words of its own folder; one of them imports pages. The
-        # others published their folder when they started, and take over only what changed since.
-        if not leases.ours("content", seconds=IMPORTS_FOR):
-            self._seen = self._seen or stamp
-        elif stamp != self._seen:
-            # Outside the transaction: reading a folder takes longer than a message may wait for the
-            # lock.
-            shelf = library.read(self._folder, today=now.date())
-            with db.write(alone="words") as session:
-                library.publish(session, shelf, now=now)
-            # Last, so that whatever broke on the way is tried again five seconds later.
-            self._seen = stamp
-        rules = stamps.stamp(self._rules)
-        if rules != self._watched:
-            self._read_danger_words()
-            self._watched = rules
-        with db.read() as session:
-            return int(library.follow(session))
-
-    def _read_danger_words(self) -> None:
-        try:
-            danger.use(danger.load(self._rules))
-        except BadInput as problem:
-            log.error("danger words: %s: %s; the last good ones watch", problem.field, problem)
-
-
-@cache
-def words(folder: Path) -> Words:
-    """The follower of this folder; one a process, because it remembers what it saw."""
-    return Words(folder)
+def watch_corrections(now: datetime) -> int:
+    """A help line that was put right by one person must be read by a second within a day."""
+    with db.write(alone="watch_corrections") as session:
+        if not drafts.overdue(session, now=now):
+            return 0
+        alerts.raise_once(session, alerts.Cause(Colour.GREEN, "correction not read"), now=now)
+        return 1

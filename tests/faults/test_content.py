@@ -10,7 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from scheduler import app, ticks
+from scheduler import app
+from scheduler.words import Words
 from tests.conftest import ROOT, TODAY
 from tests.faults.figures import Figures
 from tests.faults.test_calendar import database
@@ -99,7 +100,7 @@ def test_broken_words_never_reach_anybody(
 ) -> None:
     words = tmp_path / "words"
     put(words)
-    follower = ticks.Words(words)
+    follower = Words(words)
     tick = app.Tick("words", 5, "", follower.follow)
     app.run(tick, now)
     before, lines = words_now(), cards()

@@ -3,20 +3,17 @@ nothing for axe to complain about, nothing to scroll sideways for, nothing too s
 
 from __future__ import annotations
 
-import secrets
-
 import pytest
 from playwright.sync_api import Page, expect
 from sqlalchemy import select
 
 from tests import people
 from tests.journeys.looking import Looker
-from tests.journeys.touring import Chat, Demo, fill_referral
+from tests.journeys.touring import Chat, Demo, at_home, fill_referral
 from waiting_room import db
 from waiting_room.care import invitations, messages
 from waiting_room.care import staff as team
 from waiting_room.models import Patient
-from waiting_room.models.address import WEB_CHAT
 
 pytestmark = pytest.mark.browser
 
@@ -81,21 +78,6 @@ def _enters(page: Page, pin: str) -> None:
     page.wait_for_url("**/chat*")
 
 
-def _at_home(demo: Demo, name: str, looker: Looker) -> Chat:
-    """Somebody who came in before and stands in the menu."""
-    page, token = demo.visitor(), secrets.token_hex(16)
-    now = demo.room.now()
-    with db.write() as session:
-        worker = team.by_email(session, "kim@example.org")
-        known = {"name": name, "channel": WEB_CHAT, "chat_id": token, "worker": worker}
-        people.patient(session, now=now, needs=("sleep",), **known)
-    page.context.add_cookies([{"name": "chat", "value": token, "url": demo.room.url}])
-    page.goto("/chat")
-    page.get_by_role("button", name="Menu").click()
-    expect(page.get_by_role("button", name="My wait")).to_be_visible()
-    return Chat(page, looker)
-
-
 def test_under_18(demo: Demo, looker: Looker) -> None:
     now = demo.room.now()
     with db.write() as session:
@@ -108,7 +90,7 @@ def test_under_18(demo: Demo, looker: Looker) -> None:
 
 
 def test_every_screen_of_the_chat(demo: Demo, looker: Looker) -> None:
-    chat = _at_home(demo, "Ida Sample", looker)
+    chat = at_home(demo, "Ida Sample", looker)
     chat.page.reload()
     looker.look(chat.page, "opened again", for_patients=True)
     chat.presses(
@@ -136,7 +118,7 @@ def test_every_screen_of_the_chat(demo: Demo, looker: Looker) -> None:
 
 
 def test_data_and_settings_and_ways_out(demo: Demo, looker: Looker) -> None:
-    chat = _at_home(demo, "Jo Sample", looker)
+    chat = at_home(demo, "Jo Sample", looker)
     chat.presses(("My data and settings", "What we hold"))
     for choice, sees in (
         ("Settings", "like to change"),
@@ -174,7 +156,7 @@ def _quietly(page: Page, *keys: str) -> None:
 
 
 def test_danger_and_trouble_in_the_chat(demo: Demo, looker: Looker) -> None:
-    chat = _at_home(demo, "Kit Sample", looker)
+    chat = at_home(demo, "Kit Sample", looker)
     chat.says("bananas", sees="did not understand")
     chat.says("I want to end my life", sees="We take it seriously")
     chat.says("My husband hits me", sees="It is not your fault")

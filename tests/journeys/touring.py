@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import secrets
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,7 +12,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from tests import conftest
+from tests import conftest, people
 from tests.browser import new_context
 from tests.fakes.bot_api import BotApi
 from tests.fakes.smtp import MailServer
@@ -20,6 +21,7 @@ from tests.journeys.looking import Looker
 from waiting_room import clock, db
 from waiting_room.care import staff as team
 from waiting_room.models import Staff
+from waiting_room.models.address import WEB_CHAT
 
 DOORS = {
     "desk": r"/desk/link/(\S+)",
@@ -134,3 +136,18 @@ def fill_referral(page: Page, *, name: str) -> None:
     page.get_by_label("Who are you?").select_option("charity")
     page.get_by_label("Your name and how we reach you").fill("Sample Kitchen, 0113 496 0124")
     page.get_by_label("The person knows about this referral").check()
+
+
+def at_home(demo: Demo, name: str, looker: Looker) -> Chat:
+    """Somebody who came in before and stands in the menu."""
+    page, token = demo.visitor(), secrets.token_hex(16)
+    now = demo.room.now()
+    with db.write() as session:
+        worker = team.by_email(session, "kim@example.org")
+        known = {"name": name, "channel": WEB_CHAT, "chat_id": token, "worker": worker}
+        people.patient(session, now=now, needs=("sleep",), **known)
+    page.context.add_cookies([{"name": "chat", "value": token, "url": demo.room.url}])
+    page.goto("/chat")
+    page.get_by_role("button", name="Menu").click()
+    expect(page.get_by_role("button", name="My wait")).to_be_visible()
+    return Chat(page, looker)

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from scheduler import anchor, app
-from scheduler.ticks import Words
+from scheduler.words import Words
 from tests.fakes.heartbeat import Heartbeat
 from waiting_room import audit, beats, db, leases, library, settings
 from waiting_room.care import danger

@@ -83,7 +83,6 @@ def _blocks(front: str) -> Iterator[tuple[str, str]]:
 
 
 def _line(key: str, value: object) -> str:
-    said: str = yaml.safe_dump(
-        {key: value}, allow_unicode=True, width=10_000, sort_keys=False, default_flow_style=None
-    )
-    return said.strip("\n")
+    # The library knows when a value needs quotes; "..." ends a value that stands alone.
+    said: str = yaml.safe_dump(value, allow_unicode=True, width=10_000, default_flow_style=True)
+    return f"{key}: {said.strip().removesuffix('...').strip()}"

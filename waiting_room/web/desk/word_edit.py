@@ -32,7 +32,7 @@ def look(request: Request, me: deps.SignedIn, fields: CheckedForm) -> Response:
     name = fields.text("name")
     found = preview.look(name, _typed(fields), today=clock.now().date())
     known = say.shapes(request, found, now=clock.now())
-    return HTMLResponse(html(request, "web/words/look.html", **known, name=name))
+    return HTMLResponse(html(request, "web/words/look.html", **known))
 
 
 @router.post("/paste")
@@ -178,7 +178,7 @@ def _form(
         }
     found = preview.look(name, draft.source, today=now.date())
     known |= {
-        "name": name,
+        "page_name": name,
         "draft": draft,
         "parts": _parts(draft.source),
         "problems": problems or {},

@@ -88,7 +88,7 @@ def page(
     look = preview.look(name, words, today=now.date()) if words else None
     title = look.page.title if look and look.page else name
     known |= {
-        "name": name,
+        "page_name": name,
         "look": look,
         "uses": places.uses(live.current().shelf, name),
         "digest": drafts.live_digest(name),
