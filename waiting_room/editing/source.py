@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import yaml
 
 from waiting_room.library import front_matter
+from waiting_room.library.front_matter import Unreadable
 
 # What an editor sees as fields of their own; the other lines stand together below them.
 FIELDS = ("title", "summary", "also")
+MORE_FIELDS = {"help-lines": ("name", "number", "text_number"), "staff": ("subject",)}
 KEY_LINE = re.compile(r"([A-Za-z_][\w-]*)\s*:")
 # Bullets as word processors paste them, with the blanks behind them.
 BULLET = re.compile(r"^[ \t]*[•·▪◦‣][ \t\u00a0]*", re.MULTILINE)
@@ -23,35 +25,60 @@ UNSEEN = re.compile("[\u200b-\u200d\u2060\ufeff\u00ad]")
 class Parts:
     """A page taken apart. `more` holds the lines of the front matter that have no field."""
 
-    title: str
-    summary: str
-    also: str
+    fields: Mapping[str, str]
     more: str
     body: str
 
 
-def take_apart(source: str) -> Parts:
+def fields_of(name: str) -> tuple[str, ...]:
+    """The fields of a page of this name ("en/help-lines/samaritans")."""
+    return FIELDS + MORE_FIELDS.get(name.split("/")[1], ())
+
+
+def take_apart(source: str, fields: Sequence[str] = FIELDS) -> Parts:
     """The parts of a page's whole text. Raises Unreadable."""
     front, body, _ = front_matter.split(source)
     values = front_matter.load(front)
-    more = [lines for key, lines in _blocks(front) if key not in FIELDS]
-    said = values.get("also")
-    also = ", ".join(map(str, said)) if isinstance(said, list) else str(said or "")
-    title, summary = (str(values.get(field) or "") for field in ("title", "summary"))
-    return Parts(title, summary, also, "\n".join(more).strip("\n"), body)
+    more = [lines for key, lines in _blocks(front) if key not in fields]
+    said = {field: _said(values.get(field)) for field in fields}
+    return Parts(said, "\n".join(more).strip("\n"), body)
 
 
-def put_together(parts: Parts) -> str:
-    """The whole text of a page out of its parts."""
-    front: dict[str, Any] = {"title": tidy(parts.title)}
-    if parts.summary.strip():
-        front["summary"] = tidy(parts.summary)
-    also = [word.strip() for word in tidy(parts.also).split(",") if word.strip()]
-    if also:
-        front["also"] = also
-    more = parts.more.replace("\r\n", "\n").strip("\n")
-    lines = [_line(key, value) for key, value in front.items()] + ([more] if more else [])
+def put_together(parts: Parts, base: str = "") -> str:
+    """The whole text of a page out of its parts; what says the same as in `base` stays as it was
+    written there, so that whoever compares sees only what was changed."""
+    before = _front(base)
+    was = take_apart(base, tuple(parts.fields)).fields if before else {}
+    wanted = {key: lines for key, lines in _blocks(parts.more.replace("\r\n", "\n").strip("\n"))}
+    for field, said in parts.fields.items():
+        if tidy(said) != was.get(field, ""):
+            wanted |= {field: _line(field, _value(field, said))} if tidy(said) else {}
+        elif field in before:
+            wanted[field] = before[field]
+    order = [*(key for key in (before or parts.fields) if key in wanted), *wanted]
+    lines = [wanted[key] for key in dict.fromkeys(order) if wanted[key].strip()]
     return "---\n" + "\n".join(lines) + f"\n---\n\n{tidy(parts.body)}\n"
+
+
+def _front(source: str) -> dict[str, str]:
+    try:
+        front = front_matter.split(source)[0]
+        front_matter.load(front)
+    except Unreadable:
+        return {}
+    return dict(_blocks(front))
+
+
+def _said(value: object) -> str:
+    if isinstance(value, list):
+        return ", ".join(map(str, value))
+    return "" if value is None else str(value)
+
+
+def _value(field: str, said: str) -> object:
+    if field != "also":
+        return tidy(said)
+    return [word.strip() for word in tidy(said).split(",") if word.strip()]
 
 
 def with_values(source: str, values: Mapping[str, Any]) -> str:

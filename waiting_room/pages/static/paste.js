@@ -12,6 +12,9 @@ async function asMarkdown(html) {
 }
 
 function insert(words) {
+  const before = field.value.slice(0, field.selectionStart);
+  // A list or a paragraph begins on a line of its own.
+  if (words.includes("\n") && before && !before.endsWith("\n")) words = `\n\n${words}`;
   field.setRangeText(words, field.selectionStart, field.selectionEnd, "end");
   field.dispatchEvent(new Event("input", { bubbles: true }));
 }

@@ -29,8 +29,8 @@ PAGE = "/{language}/{folder}/{page}"
 @router.post("/look")
 def look(request: Request, me: deps.SignedIn, fields: CheckedForm) -> Response:
     """The preview alone, while somebody types. Nothing is kept."""
-    name = fields.text("name")
-    found = preview.look(name, _typed(fields), today=clock.now().date())
+    name = fields.text("page")
+    found = preview.look(name, _typed(name, fields), today=clock.now().date())
     known = say.shapes(request, found, now=clock.now())
     return HTMLResponse(html(request, "web/words/look.html", **known))
 
@@ -88,7 +88,7 @@ def _save(session: Session, draft: PageDraft, fields: Fields, *, by: Staff) -> N
     drafts.save(
         session,
         draft,
-        _typed(fields),
+        _typed(draft.name, fields, base=draft.source),
         why=fields.text("why"),
         saves=int(count) if count.isdecimal() else -1,
         by=by,
@@ -96,9 +96,11 @@ def _save(session: Session, draft: PageDraft, fields: Fields, *, by: Staff) -> N
     )
 
 
-def _typed(fields: Fields) -> str:
-    names = ("title", "summary", "also", "more", "body")
-    return source.put_together(source.Parts(**{name: fields.text(name) for name in names}))
+def _typed(name: str, fields: Fields, *, base: str = "") -> str:
+    said = {field: fields.text(field) for field in source.fields_of(name)}
+    return source.put_together(
+        source.Parts(said, fields.text("more"), fields.text("body")), base=base
+    )
 
 
 def _ask(session: Session, draft: PageDraft, me: Staff, fields: Fields) -> str:
@@ -180,7 +182,8 @@ def _form(
     known |= {
         "page_name": name,
         "draft": draft,
-        "parts": _parts(draft.source),
+        "parts": _parts(name, draft.source),
+        "fields": source.fields_of(name),
         "problems": problems or {},
         "done": done,
         "is_needed": second_reader.is_needed(name),
@@ -200,10 +203,10 @@ def _form(
 READ = "web/words/read.html"
 
 
-def _parts(text: str) -> source.Parts:
+def _parts(name: str, text: str) -> source.Parts:
     try:
-        return source.take_apart(text)
+        return source.take_apart(text, source.fields_of(name))
     except Unreadable:
         # Lines between the fences nobody can read are still shown to whoever may mend them.
         more, _, body = text.removeprefix("---\n").partition("\n---\n")
-        return source.Parts("", "", "", more, body.strip())
+        return source.Parts({}, more, body.strip())

@@ -38,6 +38,13 @@ FOLDERS = {
     "search": "Words people type when they search",
     "groups": "Groups",
 }
+# What a form asks beside title, words, summary and other words.
+FIELDS = (
+    ("name", "Name of the line", "All the chat shows beside the number. Say who it is for."),
+    ("number", "Number to call", "With spaces, such as 116 123."),
+    ("text_number", "Number to text", ""),
+    ("subject", "Subject of the mail", "Names nobody, and nothing about health."),
+)
 
 
 def folder(name: str) -> str:
