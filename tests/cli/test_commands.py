@@ -18,7 +18,7 @@ COMMANDS = (
     "", "backup", "restore", "serve", "demo", "clock", "erase", "danger", "states",
     "staff", "staff add", "staff reset", "referral", "referral add",
     "content", "content check", "content search", "content new", "content report",
-    "content confirm",
+    "content confirm", "content preview",
     "key", "key rotate", "audit", "audit verify",
 )  # fmt: skip
 REFERRAL = (

@@ -198,3 +198,37 @@ def test_the_head_of_the_chain_leaves_the_house(room: Path, now: datetime) -> No
     assert place > 0
     assert (ping.method, ping.body) == ("POST", f"{place}:{link}".encode())
     assert anchor.Anchor(chosen()).drop(now) == 0
+
+
+def test_an_edit_of_the_desk_is_written_into_the_folder(
+    room: Path, now: datetime, tmp_path: Path
+) -> None:
+    words = folder(tmp_path)
+    follower, page = Words(words), words / "en" / f"{RULE}.md"
+    follower.follow(now)
+    with db.write() as session:
+        library.put(session, {f"en/{RULE}": NEW}, by="a staff id", why="", now=now)
+    follower.follow(now)
+    assert page.read_text(encoding="utf-8") == NEW
+    follower.follow(now)
+    with db.read() as session:
+        assert len(library.versions.of(session, f"en/{RULE}")) == 2
+
+
+def test_a_folder_that_takes_no_words_loses_none(
+    room: Path, now: datetime, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    words = folder(tmp_path)
+    follower = Words(words)
+    follower.follow(now)
+    with db.write() as session:
+        library.put(session, {f"en/{RULE}": NEW}, by="a staff id", why="", now=now)
+    # A folder in the place of the file that is to be written: refused to root as well.
+    (words / "en/self-care/.sleep.md.new").mkdir()
+    follower.follow(now)
+    follower.follow(now)
+    assert library.page(RULE).title == "Sleeping well"
+    assert caplog.text.count("the content folder cannot be written") == 1
+    (words / "en/self-care/.sleep.md.new").rmdir()
+    follower.follow(now)
+    assert (words / "en" / f"{RULE}.md").read_text(encoding="utf-8") == NEW

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
+import uvicorn
 
 from waiting_room import clock, db, library, settings
 from waiting_room.care import danger as rules
@@ -14,6 +15,7 @@ from waiting_room.cli.telling import AsJson, err, out, tell, told_plainly
 from waiting_room.errors import BadInput
 from waiting_room.library import loose, starting, upkeep
 from waiting_room.opening import opened
+from waiting_room.web import preview as showing
 
 content = typer.Typer(help="The words people read.", no_args_is_help=True)
 
@@ -127,6 +129,21 @@ def report(
         for need, names in found.items()
     ]
     tell(dict(found), "\n".join(parts), as_json=as_json)
+
+
+@content.command("preview")
+@told_plainly
+def preview(
+    folder: Annotated[Path | None, typer.Argument(help="Default: the room's content.")] = None,
+    port: Annotated[int, typer.Option(help="Where the browser finds it.")] = 8021,
+) -> None:
+    """See each page as on a phone and on the web while you change its file. Stop with Ctrl+C."""
+    folder = folder or settings.load().content_folder
+    address = f"http://127.0.0.1:{port}"
+    out.print(f"Open {address} in your browser. It follows {folder}", markup=False)
+    app = showing.build(folder, address=address)
+    # Only this machine: what is not published yet is nobody else's to read.
+    uvicorn.run(app, host="127.0.0.1", port=port, log_level="warning", access_log=False)
 
 
 @content.command("confirm")
