@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 from tests import people
 from waiting_room import db, library
 from waiting_room.editing import drafts, second_reader
+from waiting_room.editing.drafts import Typed, Vouching
 from waiting_room.errors import BadInput, NotFound, Refused
 from waiting_room.library import versions
 from waiting_room.models import Confirmation, PageDraft, PageVersion, Staff
@@ -39,15 +40,15 @@ def begun(session: Session, name: str, by: Staff, now: datetime, add: str = ADDE
     """A draft with one more sentence."""
     draft = drafts.begin(session, name, by=by, now=now)
     words = f"{draft.source.rstrip()}\n\n{add}\n"
-    drafts.save(session, draft, words, why="A first step.", saves=draft.saves, by=by, now=now)
+    drafts.save(session, draft, Typed(words, "A first step.", draft.saves), by=by, now=now)
     return draft
 
 
-def published(name: str, by: Staff, now: datetime, **more: object) -> None:
+def published(name: str, by: Staff, now: datetime) -> None:
     """Change a page and publish it, and show it here."""
     with db.write() as session:
         draft = begun(session, name, by, now)
-        drafts.publish(session, draft, by=by, today=now.date(), now=now, **more)  # type: ignore[arg-type]
+        drafts.publish(session, draft, by=by, today=now.date(), now=now)
     follow()
 
 
@@ -89,9 +90,9 @@ def test_a_page_has_one_draft_whoever_opens_it(ana: Staff, ben: Staff, now: date
 def test_two_people_do_not_save_over_each_other(ana: Staff, ben: Staff, now: datetime) -> None:
     with db.write() as session:
         draft = drafts.begin(session, SLEEP, by=ana, now=now)
-        drafts.save(session, draft, "a", why="", saves=0, by=ana, now=now)
+        drafts.save(session, draft, Typed("a"), by=ana, now=now)
         with pytest.raises(Refused, match="Somebody else has saved"):
-            drafts.save(session, draft, "b", why="", saves=0, by=ben, now=now)
+            drafts.save(session, draft, Typed("b"), by=ben, now=now)
         assert draft.source == "a"
 
 
@@ -148,7 +149,7 @@ def test_a_change_takes_a_page_back_from_its_reader(ana: Staff, ben: Staff, now:
     with db.write() as session:
         draft = begun(session, CRISIS, ana, now)
         drafts.ask(session, draft, by=ana, today=now.date(), now=now)
-        drafts.save(session, draft, draft.source + "\nMore.\n", why="", saves=1, by=ben, now=now)
+        drafts.save(session, draft, Typed(draft.source + "\nMore.\n", "", 1), by=ben, now=now)
         assert draft.state == drafts.DRAFT
         # Who changed it last is its author now, and reads it for nobody.
         with pytest.raises(Refused, match="second person"):
@@ -171,8 +172,8 @@ def test_the_only_editor_names_somebody_else(reader: str, ana: Staff, now: datet
         people.staff(session, "Sample Sam", role=CASE_WORKER, now=now)
         draft = begun(session, CRISIS, ana, now)
         with pytest.raises(BadInput, match="Name the second person"):
-            drafts.publish(session, draft, by=ana, today=now.date(), now=now, reader=reader)
-        drafts.publish(session, draft, by=ana, today=now.date(), now=now, reader="Sample Cy")
+            drafts.publish(session, draft, Vouching(reader), by=ana, today=now.date(), now=now)
+        drafts.publish(session, draft, Vouching("Sample Cy"), by=ana, today=now.date(), now=now)
         row = session.scalars(select(Confirmation)).one()
         assert row.by == "Sample Ana and Sample Cy"
 
@@ -193,7 +194,7 @@ def test_a_wrong_help_line_is_right_at_once_and_read_within_a_day(
         with pytest.raises(Refused, match="second person"):
             drafts.read_over(session, draft, by=ana, now=now)
         with pytest.raises(Refused, match="is live"):
-            drafts.save(session, draft, "x", why="", saves=draft.saves, by=ana, now=now)
+            drafts.save(session, draft, Typed("x", "", draft.saves), by=ana, now=now)
         drafts.read_over(session, draft, by=ben, now=now)
         assert draft.state == drafts.PUBLISHED
         assert drafts.overdue(session, now=now + timedelta(days=9)) == []

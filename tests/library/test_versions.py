@@ -126,6 +126,14 @@ def test_a_crisis_page_that_was_read_waits_for_a_reader(folder: Path, write: Wri
     assert body("crisis/now") == "Words about crisis/now."
     aside = history(CRISIS)[0]
     assert (aside.is_shown, aside.why) == (False, versions.UNREAD)
+    with db.write() as session:
+        assert library.confirm(session, by="Sample Ben", now=NOW) == 1
+    with db.read() as session:
+        library.follow(session)
+        assert library.unconfirmed(session) == []
+    assert body("crisis/now") == "Other words."
+    imported(folder)
+    assert body("crisis/now") == "Other words."
 
 
 def test_a_page_of_the_time_before_versions_has_a_first_one(folder: Path) -> None:

@@ -17,6 +17,7 @@ from tests import people
 from waiting_room import audit, beats, clock, db, outbox
 from waiting_room.care import alerts, asking, providers, rhythms
 from waiting_room.care.colours import Colour
+from waiting_room.editing import drafts
 from waiting_room.letters import Letter
 from waiting_room.models import (
     Alert,
@@ -29,6 +30,7 @@ from waiting_room.models import (
     StaffSession,
     new_id,
 )
+from waiting_room.models.staff import ADMINISTRATOR
 
 AT_ONCE = 3
 DAY = timedelta(days=1)
@@ -110,6 +112,16 @@ def test_a_gap_in_the_rota_is_one_alert(any_room: Path, now: datetime) -> None:
         people.staff(session, now=now)
         providers.here(session).ready_at = now
     at_once(ticks.watch_rota, now)
+    assert count(Alert) == 1
+
+
+def test_a_correction_nobody_read_is_a_task_after_a_day(any_room: Path, now: datetime) -> None:
+    with db.write() as session:
+        ola = people.staff(session, "Sample Ola", role=ADMINISTRATOR, now=now)
+        draft = drafts.begin(session, "en/help-lines/samaritans", by=ola, now=now)
+        drafts.correct(session, draft, by=ola, today=now.date(), now=now)
+    assert at_once(ticks.watch_corrections, now + timedelta(hours=23)) == 0
+    at_once(ticks.watch_corrections, now + DAY)
     assert count(Alert) == 1
 
 

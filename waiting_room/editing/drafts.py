@@ -6,6 +6,7 @@ for them: a help line that is wrong is put right at once, and read by a second p
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
 
@@ -32,6 +33,27 @@ READ_WITHIN = timedelta(hours=24)
 MOST_WHY = 200
 # Editors begin pages only where patients find them by themselves.
 NEW_IN = "self-care"
+
+
+@dataclass(frozen=True)
+class Typed:
+    """What a form sends: the words, why, and the count of saves it was made at."""
+
+    words: str
+    why: str = ""
+    saves: int = 0
+
+
+@dataclass(frozen=True)
+class Vouching:
+    """Who else has read it, where they have no account; and whether the editor has read the whole
+    page and vouches for it."""
+
+    reader: str = ""
+    checked: bool = False
+
+
+NOBODY_ELSE = Vouching()
 
 
 def waiting(session: Session) -> list[PageDraft]:
@@ -91,30 +113,21 @@ def _begin(
     return draft
 
 
-def save(
-    session: Session,
-    draft: PageDraft,
-    words: str,
-    *,
-    why: str,
-    saves: int,
-    by: Staff,
-    now: datetime,
-) -> None:
-    """Keep the words as they are now, good or not. `saves` is the count the form was made at.
+def save(session: Session, draft: PageDraft, typed: Typed, *, by: Staff, now: datetime) -> None:
+    """Keep the words as they are now, good or not.
 
     Raises Refused when somebody else saved meanwhile, BadInput when the reason is too long.
     """
-    if draft.saves != saves:
+    if draft.saves != typed.saves:
         raise Refused("Somebody else has saved this page since you opened it. Copy your words.")
     if draft.state == URGENT:
         raise Refused("This correction is live. A second person must read it first.")
-    if len(why) > MOST_WHY:
+    if len(typed.why) > MOST_WHY:
         raise BadInput("why", f"Say it in {MOST_WHY} characters or fewer.")
     if draft.state == REVIEW:
         # What was read is no longer what stands there.
         _move(session, draft, DRAFT, did="changed page in review", by=by, now=now)
-    draft.source, draft.why, draft.by_staff_id = words, why.strip(), by.id
+    draft.source, draft.why, draft.by_staff_id = typed.words, typed.why.strip(), by.id
     draft.saves, draft.changed_at = draft.saves + 1, now
 
 
@@ -143,15 +156,13 @@ def drop(session: Session, draft: PageDraft, *, by: Staff, now: datetime) -> Non
 def publish(
     session: Session,
     draft: PageDraft,
+    vouching: Vouching = NOBODY_ELSE,
     *,
     by: Staff,
     today: date,
     now: datetime,
-    reader: str = "",
-    checked: bool = False,
 ) -> None:
-    """Patients read it from now on. `reader` names a second reader who has no account; `checked`
-    says that the editor has read the whole page and vouches for it.
+    """Patients read it from now on.
 
     Raises Refused when a second reader is missing or the live page has changed since; BadInput when
     it cannot be shown.
@@ -160,9 +171,9 @@ def publish(
     if draft.based_on != live_digest(draft.name):
         raise Refused("The page has changed since this draft was begun. Compare, then save again.")
     author = session.get_one(Staff, draft.by_staff_id)
-    readers = second_reader.of(session, draft.name, author=author, by=by, reader=reader)
+    readers = second_reader.of(session, draft.name, author=author, by=by, reader=vouching.reader)
     draft.read_by = ", ".join(readers[1:])
-    vouched = checked or second_reader.is_needed(draft.name)
+    vouched = vouching.checked or second_reader.is_needed(draft.name)
     marks = second_reader.marks(draft.name, readers, today=today) if vouched else {}
     _show(session, draft, readers, marks=marks, by=by, now=now)
     _move(session, draft, PUBLISHED, did="published page", by=by, now=now)
@@ -238,6 +249,11 @@ def take_away(session: Session, name: str, *, by: Staff, why: str, now: datetime
 def rebase(session: Session, draft: PageDraft) -> None:
     """The editor has seen what is live now and goes on from there."""
     draft.based_on = live_digest(draft.name)
+
+
+def live_words(session: Session, name: str) -> str:
+    """The whole text that is live under this name; "" when nothing is."""
+    return versions.words(session, live_digest(name))
 
 
 def live_digest(name: str) -> str:

@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 
 from waiting_room import permissions
 from waiting_room.errors import BadInput, Refused
-from waiting_room.library import confirming, help_lines
+from waiting_room.library import confirming, help_lines, versions
 from waiting_room.library.starting import REVIEW_AFTER
 from waiting_room.models import Confirmation, Staff
 
@@ -33,6 +33,12 @@ def editors(session: Session) -> list[Staff]:
     """Everybody who may change words."""
     people = session.scalars(select(Staff).order_by(Staff.name))
     return [person for person in people if permissions.can(person, "edit words")]
+
+
+def names(session: Session) -> dict[str, str]:
+    """Everybody who may stand behind a change, by the id that is kept of them."""
+    known = {person.id: person.name for person in session.scalars(select(Staff))}
+    return known | {versions.FOLDER: "The content folder"}
 
 
 def of(session: Session, name: str, *, author: Staff, by: Staff, reader: str) -> list[str]:

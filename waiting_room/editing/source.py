@@ -44,6 +44,15 @@ def take_apart(source: str, fields: Sequence[str] = FIELDS) -> Parts:
     return Parts(said, "\n".join(more).strip("\n"), body)
 
 
+def for_form(source: str, fields: Sequence[str]) -> Parts:
+    """The same for a form: lines nobody can read are still shown to whoever may mend them."""
+    try:
+        return take_apart(source, fields)
+    except Unreadable:
+        more, _, body = source.removeprefix("---\n").partition("\n---\n")
+        return Parts({}, more, body.strip())
+
+
 def put_together(parts: Parts, base: str = "") -> str:
     """The whole text of a page out of its parts; what says the same as in `base` stays as it was
     written there, so that whoever compares sees only what was changed."""

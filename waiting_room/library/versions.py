@@ -7,7 +7,7 @@ folder that this page has had before is an old copy of the folder, not an edit.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 
 from sqlalchemy import select
@@ -79,21 +79,24 @@ def held(
 
 
 def _why_not(
-    known: Iterable[PageVersion], live: str, digest: str, *, confirmed: set[str]
+    known: Sequence[PageVersion], live: str, digest: str, *, confirmed: set[str]
 ) -> str | None:
     """Why the folder's text is not shown; "" when that is written down already; None: show it."""
-    shown = [row for row in known if row.is_shown]
     seen = digest == NOTHING or any(row.digest == digest for row in known)
-    # The newest row is the live one, or the page came before versions were kept.
-    newest = shown[0] if shown and shown[0].digest == live else None
-    if newest and newest.by != FOLDER:
-        if seen:
-            return ""
-        if newest.exported_at is None:
-            return NOT_IN_FOLDER
+    desk = _by_desk(known, live)
+    if desk and seen:
+        return ""
+    if desk and desk.exported_at is None:
+        return NOT_IN_FOLDER
     if live in confirmed and digest != NOTHING and digest not in confirmed:
         return "" if seen else UNREAD
     return None
+
+
+def _by_desk(known: Sequence[PageVersion], live: str) -> PageVersion | None:
+    """The edit of the desk that is live; a page of before versions were kept has none."""
+    newest = next((row for row in known if row.is_shown), None)
+    return newest if newest and newest.digest == live and newest.by != FOLDER else None
 
 
 def _known(session: Session, names: set[str]) -> dict[str, list[PageVersion]]:
@@ -106,6 +109,13 @@ def _known(session: Session, names: set[str]) -> dict[str, list[PageVersion]]:
 
 def _confirmed(session: Session) -> set[str]:
     return set(session.scalars(select(Confirmation.digest)))
+
+
+def unread(session: Session) -> list[PageVersion]:
+    """Texts of the folder that wait for a second reader, the newest of each page."""
+    waiting = select(PageVersion.name).where(PageVersion.why == UNREAD).distinct()
+    newest = [of(session, name)[0] for name in session.scalars(waiting)]
+    return [row for row in newest if not row.is_shown and row.why == UNREAD]
 
 
 def to_export(session: Session) -> list[PageVersion]:

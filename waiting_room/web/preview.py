@@ -6,6 +6,7 @@ Needs no room, no database and no key, and listens to this machine only.
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from fastapi import FastAPI, Request
@@ -45,7 +46,8 @@ def build(folder: Path, *, address: str) -> FastAPI:
             return Response(status_code=204)
         look = preview.look(name, words, today=clock.wall().date())
         opening = preview.opening(look.line, clock.wall().astimezone(ZONE)) if look.line else ""
-        known = {"look": look, "opening": opening, "page_name": name, "digest": digest}
+        known: dict[str, Any] = {"look": look, "opening": opening, "digest": digest}
+        known["page_name"] = name
         if seen:
             return HTMLResponse(html(request, "web/words/preview_part.html", **known))
         return render(request, "web/words/preview.html", title=name, **known)
@@ -60,7 +62,7 @@ def _list(request: Request, shelf: Shelf) -> Response:
         findings.setdefault(problem.file, []).append(problem)
     pages = sorted(shelf.pages.values(), key=lambda page: page.name)
     broken = [file for file, found in findings.items() if any(p.severity == "error" for p in found)]
-    known = {"pages": pages, "findings": findings, "broken": broken}
+    known: dict[str, Any] = {"pages": pages, "findings": findings, "broken": broken}
     return render(request, "web/words/preview_list.html", title="Preview", **known)
 
 

@@ -12,15 +12,12 @@ from starlette.responses import HTMLResponse, PlainTextResponse, RedirectRespons
 from waiting_room import clock, db
 from waiting_room.editing import changes, drafts, pasting, preview, second_reader, source
 from waiting_room.errors import BadInput
-from waiting_room.library import versions
-from waiting_room.library.front_matter import Unreadable
 from waiting_room.models import PageDraft, Staff
 from waiting_room.pages.render import html, render
 from waiting_room.pages.security import CheckedForm, Fields
 from waiting_room.web import deps
+from waiting_room.web.desk import frame, words
 from waiting_room.web.desk import word_wording as say
-from waiting_room.web.desk import words
-from waiting_room.web.desk.frame import around
 
 router = APIRouter(prefix="/desk/words", dependencies=[deps.may("edit words")])
 PAGE = "/{language}/{folder}/{page}"
@@ -85,15 +82,12 @@ def _kept_and_shown(
 
 def _save(session: Session, draft: PageDraft, fields: Fields, *, by: Staff) -> None:
     count = fields.text("saves")
-    drafts.save(
-        session,
-        draft,
+    typed = drafts.Typed(
         _typed(draft.name, fields, base=draft.source),
         why=fields.text("why"),
         saves=int(count) if count.isdecimal() else -1,
-        by=by,
-        now=clock.now(),
     )
+    drafts.save(session, draft, typed, by=by, now=clock.now())
 
 
 def _typed(name: str, fields: Fields, *, base: str = "") -> str:
@@ -111,15 +105,8 @@ def _ask(session: Session, draft: PageDraft, me: Staff, fields: Fields) -> str:
 
 def _publish(session: Session, draft: PageDraft, me: Staff, fields: Fields) -> str:
     now = clock.now()
-    drafts.publish(
-        session,
-        draft,
-        by=me,
-        today=now.date(),
-        now=now,
-        reader=fields.text("reader"),
-        checked=bool(fields.text("checked")),
-    )
+    vouching = drafts.Vouching(fields.text("reader"), checked=bool(fields.text("checked")))
+    drafts.publish(session, draft, vouching, by=me, today=now.date(), now=now)
     return "published"
 
 
@@ -172,17 +159,17 @@ def _form(
     now = clock.now()
     with db.read() as session:
         draft = drafts.find(session, name)
-        live = versions.words(session, drafts.live_digest(name))
+        live = drafts.live_words(session, name)
         editors = second_reader.editors(session)
         known: dict[str, Any] = {
-            "names": words.names(session),
+            "names": second_reader.names(session),
             "changed": changes.between(live, draft.source),
         }
     found = preview.look(name, draft.source, today=now.date())
     known |= {
         "page_name": name,
         "draft": draft,
-        "parts": _parts(name, draft.source),
+        "parts": source.for_form(draft.source, source.fields_of(name)),
         "fields": source.fields_of(name),
         "problems": problems or {},
         "done": done,
@@ -195,18 +182,9 @@ def _form(
         **say.shapes(request, found, now=now),
     }
     title = found.page.title if found.page else name
-    frame = around(request, now=now)
+    known |= frame.around(request, now=now)
     page = "web/words/edit.html" if known["is_mine"] or draft.state == drafts.DRAFT else READ
-    return render(request, page, title=title, status=status, **known, **frame)
+    return render(request, page, title=title, status=status, **known)
 
 
 READ = "web/words/read.html"
-
-
-def _parts(name: str, text: str) -> source.Parts:
-    try:
-        return source.take_apart(text, source.fields_of(name))
-    except Unreadable:
-        # Lines between the fences nobody can read are still shown to whoever may mend them.
-        more, _, body = text.removeprefix("---\n").partition("\n---\n")
-        return source.Parts({}, more, body.strip())

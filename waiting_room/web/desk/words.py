@@ -5,19 +5,17 @@ from __future__ import annotations
 from typing import Any
 
 from fastapi import APIRouter, Request
-from sqlalchemy.orm import Session
 from starlette.responses import RedirectResponse, Response
 
 from waiting_room import clock, db, library
-from waiting_room.care import staff as people
 from waiting_room.editing import drafts, places, preview, second_reader
 from waiting_room.errors import BadInput, NotFound
 from waiting_room.library import live, upkeep, versions
 from waiting_room.pages.render import render
 from waiting_room.pages.security import CheckedForm
 from waiting_room.web import deps
+from waiting_room.web.desk import frame
 from waiting_room.web.desk import word_wording as say
-from waiting_room.web.desk.frame import around
 
 router = APIRouter(prefix="/desk/words", dependencies=[deps.may("edit words")])
 FOUND = 12
@@ -30,7 +28,7 @@ def show(request: Request, me: deps.SignedIn, q: str = "", done: str = "") -> Re
     with db.read() as session:
         known: dict[str, Any] = {
             "drafts": drafts.waiting(session),
-            "names": names(session),
+            "names": second_reader.names(session),
             "unwritten": versions.to_export(session),
         }
     known |= {
@@ -44,7 +42,7 @@ def show(request: Request, me: deps.SignedIn, q: str = "", done: str = "") -> Re
         "is_needed": second_reader.is_needed,
     }
     return render(
-        request, "web/words/list.html", title="Words", **known, **around(request, now=now)
+        request, "web/words/list.html", title="Words", **known, **frame.around(request, now=now)
     )
 
 
@@ -76,11 +74,11 @@ def page(
     now, name = clock.now(), f"{language}/{folder}/{page}"
     with db.read() as session:
         history = versions.of(session, name)
-        words = versions.words(session, drafts.live_digest(name))
+        words = drafts.live_words(session, name)
         known: dict[str, Any] = {
             "history": history,
             "draft": drafts.of_page(session, name),
-            "names": names(session),
+            "names": second_reader.names(session),
         }
     if not words and not history:
         raise NotFound("There is no such page.")
@@ -98,7 +96,9 @@ def page(
         "words": say,
     }
     known |= say.shapes(request, look, now=now)
-    return render(request, "web/words/page.html", title=title, **known, **around(request, now=now))
+    return render(
+        request, "web/words/page.html", title=title, **known, **frame.around(request, now=now)
+    )
 
 
 @router.post("/{language}/{folder}/{page}/undo")
@@ -136,12 +136,6 @@ def take_away(
         drafts.take_away(session, name, by=me, why=fields.text("why"), now=clock.now())
     show_now()
     return RedirectResponse(f"/desk/words/{name}?done=away", 303)
-
-
-def names(session: Session) -> dict[str, str]:
-    """Who is behind an id of the history: staff by name, else the folder."""
-    known = {person.id: person.name for person in people.everybody(session)}
-    return known | {versions.FOLDER: "The content folder"}
 
 
 def show_now() -> None:
