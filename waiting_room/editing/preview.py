@@ -8,10 +8,11 @@ from datetime import date, datetime
 from html import escape
 
 from waiting_room import library
-from waiting_room.errors import BadInput
+from waiting_room.errors import BadInput, NotFound
 from waiting_room.library import help_lines, labels, readability
-from waiting_room.library.page import Page, Problem
+from waiting_room.library.page import KEY, Page, Problem
 from waiting_room.library.plain import Entity
+from waiting_room.library.reading import LANGUAGE
 
 TAGS = {
     "bold": "strong",
@@ -51,7 +52,13 @@ class Look:
 
 
 def look(name: str, source: str, *, today: date) -> Look:
-    """How this text would look under this name. `today` is the day where the room is."""
+    """How this text would look under this name. `today` is the day where the room is.
+
+    Raises NotFound where nothing can have such a name.
+    """
+    language, _, key = name.partition("/")
+    if not (LANGUAGE.fullmatch(language) and KEY.fullmatch(key)):
+        raise NotFound("No page can have this name.")
     page, problems = library.look_over(name, source, today=today)
     if page is None or any(problem.severity == "error" for problem in problems):
         return Look(page, problems)

@@ -32,7 +32,8 @@ class Parts:
 
 def fields_of(name: str) -> tuple[str, ...]:
     """The fields of a page of this name ("en/help-lines/samaritans")."""
-    return FIELDS + MORE_FIELDS.get(name.split("/")[1], ())
+    _, folder, _ = (name + "//").split("/", 2)
+    return FIELDS + MORE_FIELDS.get(folder, ())
 
 
 def take_apart(source: str, fields: Sequence[str] = FIELDS) -> Parts:

@@ -62,10 +62,10 @@ def test_staff_see_only_what_permissions_allow(
     assert "Sample Bo" in hers and "Sample Cousin" in hers
 
 
-def test_an_editor_has_no_list(browser: Browser, ready: None, person: Person) -> None:
+def test_an_editor_begins_with_the_words(browser: Browser, ready: None, person: Person) -> None:
     person("Sample Alex")
     seat(browser, role=EDITOR)
-    assert browser.get("/desk").headers["location"] == "/desk/me"
+    assert browser.get("/desk").headers["location"] == "/desk/words"
     assert browser.get("/desk/alerts-block").status_code == 403
     assert browser.get("/desk/find").status_code == 403
 
