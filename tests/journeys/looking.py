@@ -62,6 +62,8 @@ class Looker:
         """Measure this page as it stands now, at both sizes."""
         assert name not in self.seen, f"{name} was seen already"
         self.seen.append(name)
+        # A click returns when the next page begins, not when it stands.
+        page.wait_for_load_state()
         for size, (width, height) in SIZES.items():
             page.set_viewport_size({"width": width, "height": height})
             text, target = (SMALLEST_TEXT, SMALLEST_TARGET) if for_patients else (0, 0)
