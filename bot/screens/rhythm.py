@@ -28,13 +28,22 @@ def show(scene: Scene) -> Turn:
 def first(scene: Scene) -> Turn:
     """The rhythm they chose; then they are in."""
     _choose(scene)
-    return home.arrive(scene)
+    arrived = home.arrive(scene)
+    return Turn((*arrived.letters, *_honest(scene)), arrived.place)
 
 
 def choose(scene: Scene) -> Turn:
     """Another rhythm from now on."""
     _choose(scene)
-    return say(Letter("conversation/rhythm-changed", {}, home.keys(), keys="menu"))
+    changed = Letter("conversation/rhythm-changed", {}, home.keys(), keys="menu")
+    return say(changed, *_honest(scene))
+
+
+def _honest(scene: Scene) -> tuple[Letter, ...]:
+    """Whoever asks for check-ins that we will not send is told so, in words that betray nothing."""
+    if scene.argument not in rhythms.RHYTHMS or scene.person.safe_to_message:
+        return ()
+    return (Letter("conversation/not-first"),)
 
 
 def _choose(scene: Scene) -> None:

@@ -234,6 +234,19 @@ def test_no_to_messages_is_the_human_route(chat: Chat) -> None:
         assert session.scalars(select(Alert.kind)).one() == "said no to messages"
 
 
+def test_who_may_not_be_messaged_is_told_that_we_do_not_write_first(chat: Chat) -> None:
+    come_in(chat)
+    with db.write() as session:
+        session.get_one(Patient, _patient_id(session)).safe_to_message = False
+    chat.says("My data and settings")
+    chat.presses("Settings")
+    chat.presses("How often you ask me")
+    told = ["conversation/rhythm-changed", "conversation/not-first"]
+    assert chat.says("Every two weeks") == told
+    chat.now += timedelta(minutes=1)
+    assert chat.says("Help now") == ["crisis/help-now"]
+
+
 def test_stop_is_obeyed_at_once_and_leaves_the_alert(chat: Chat) -> None:
     come_in(chat)
     chat.says("I want to end my life")

@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 
 from tests import people
 from waiting_room import db
-from waiting_room.care import alerts, conversations, referrals
+from waiting_room.care import alerts, conversations
 from waiting_room.care.alerts import Cause
 from waiting_room.care.colours import Colour
 from waiting_room.models import Address, LetterRow, Patient, Staff
@@ -70,8 +70,6 @@ def test_nobody_is_told_of_a_task(room: Path, now: datetime) -> None:
 def test_nothing_is_written_where_it_is_not_safe(room: Path, now: datetime) -> None:
     with db.write() as session:
         worker, person, address = waiting(session, now)
-        referral = referrals.open_one(session, person.id)
-        assert referral is not None
-        referral.safe_to_message = False
+        person.safe_to_message = False
         taken(session, worker, Cause(Colour.RED, "danger words", person.id, address.id), now)
         assert told(session) == []

@@ -24,7 +24,6 @@ from waiting_room.models import (
     AuditRow,
     LetterRow,
     Patient,
-    Referral,
     Share,
     Staff,
 )
@@ -211,8 +210,7 @@ def test_nobody_is_told_of_a_task_or_where_it_is_not_safe(
 ) -> None:
     with db.write() as session:
         patient, people = _somebody(session, now)
-        unsafe = session.scalars(select(Referral)).one()
-        unsafe.safe_to_message = colour == Colour.GREEN
+        patient.safe_to_message = colour == Colour.GREEN
         alert = alerts.raise_(session, Cause(colour, "any", patient.id), now=now)
         alerts.acknowledge(session, alert, people["worker"], now=now)
         assert _letters(session, TAKEN) == []

@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 
 from tests import people as sample
 from waiting_room import db, outbox
-from waiting_room.care import alerts, asking, check_ins, conversations, rhythms
+from waiting_room.care import alerts, asking, check_ins, conversations, messages, rhythms
 from waiting_room.care.colours import Colour
 from waiting_room.errors import Refused
 from waiting_room.models import Address, Alert, CheckIn, CheckInPlan, LetterRow, Patient
@@ -65,6 +65,33 @@ def test_it_is_asked_once_when_its_time_has_come(any_room: Path, now: datetime) 
         assert _pages(session) == [ASK]
         row = session.scalars(select(CheckIn)).one()
         assert row.answer_by == now + 8 * DAY
+
+
+def test_where_it_is_not_safe_to_write_a_person_is_told_instead(
+    any_room: Path, now: datetime
+) -> None:
+    with db.write() as session:
+        patient, _ = _weekly(session, now)
+        other, _ = _weekly(session, now, chat_id="8")
+        patient.safe_to_message = False
+        _tick(session, now + 7 * DAY)
+        for day in range(1, 4):
+            _tick(session, now + (7 + day) * DAY)
+        assert {row.patient_id for row in session.scalars(select(LetterRow))} == {other.id}
+        row = session.scalars(select(CheckIn).where(CheckIn.patient_id == patient.id)).one()
+        assert (row.state, row.why) == (check_ins.SKIPPED, messages.UNSENT)
+        alert = alerts.open_for(session, patient.id)
+        assert alert is not None and (alert.colour, alert.kind) == ("green", messages.UNSENT)
+
+
+def test_a_nudge_that_is_not_safe_any_more_is_not_sent(any_room: Path, now: datetime) -> None:
+    with db.write() as session:
+        patient, _, asked = _asked(session, now)
+        patient.safe_to_message = False
+        _tick(session, asked + DAY)
+        assert NUDGE not in _pages(session)
+        alert = alerts.open_for(session, patient.id)
+        assert alert is not None and alert.kind == messages.UNSENT
 
 
 def test_one_that_cannot_be_asked_keeps_no_other_waiting(any_room: Path, now: datetime) -> None:

@@ -120,6 +120,14 @@ def test_after_a_death_or_a_move_not_one_letter_leaves(
         assert _letters(session) == []
 
 
+def test_no_goodbye_where_it_is_not_safe(room: Path, now: datetime) -> None:
+    with db.write() as session:
+        patient, referral = _with_plans(session, now)
+        patient.safe_to_message = False
+        endings.end(session, patient, referral, reason="helped", by="system", now=now)
+        assert endings.GOODBYE not in _letters(session)
+
+
 def test_no_goodbye_to_somebody_who_said_stop(room: Path, now: datetime) -> None:
     with db.write() as session:
         patient, referral = _with_plans(session, now)

@@ -16,7 +16,7 @@ from waiting_room.care.colours import Colour
 from waiting_room.care.conversations import Said
 from waiting_room.errors import BadInput, Refused
 from waiting_room.letters import Letter
-from waiting_room.models import Address, Alert, LetterRow, Message, Patient, Referral, Staff
+from waiting_room.models import Address, Alert, LetterRow, Message, Patient, Staff
 
 SECOND, MINUTE = timedelta(seconds=1), timedelta(minutes=1)
 KNOCK = "staff/knock-mail"
@@ -139,10 +139,9 @@ def _away(session: Session, now: datetime, **changes: object) -> tuple[Patient, 
     """A person of the web chat with a letter waiting and nobody looking."""
     worker, patient, chat = _somebody(session, now, channel="web_chat", chat_id="t", **changes)
     chat.seen_at = now
-    unsafe = session.scalars(select(Referral)).one()
-    safe, unsafe.safe_to_message = unsafe.safe_to_message, True
+    safe, patient.safe_to_message = patient.safe_to_message, True
     messages.reply(session, patient, "See you at 2pm.", by=worker, now=now)
-    unsafe.safe_to_message = safe
+    patient.safe_to_message = safe
     session.flush()
     return patient, chat
 

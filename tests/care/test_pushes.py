@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from pathlib import Path
 
+import pytest
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
@@ -72,7 +73,8 @@ def test_words_may_show_once_the_person_says_so(any_room: Path, now: datetime) -
     with db.write() as session:
         person, address, _ = alex(session, now)
         person.lock_screen_words = True
-        assert pushes.push(session, address, SECRET, now=now).state == outbox.QUEUED
+        row = pushes.push(session, address, SECRET, now=now)
+        assert row is not None and row.state == outbox.QUEUED
 
 
 def test_somebody_who_is_writing_just_now_needs_no_announcement(
@@ -81,10 +83,25 @@ def test_somebody_who_is_writing_just_now_needs_no_announcement(
     with db.write() as session:
         _, address, _ = alex(session, now)
         address.heard_at = now - timedelta(seconds=30)
-        assert pushes.push(session, address, SECRET, now=now).state == outbox.QUEUED
+        row = pushes.push(session, address, SECRET, now=now)
+        assert row is not None and row.state == outbox.QUEUED
 
 
 def test_the_web_chat_shows_nothing_by_itself(any_room: Path, now: datetime) -> None:
     with db.write() as session:
         _, address, _ = alex(session, now, channel="web_chat", chat_id="browser")
-        assert pushes.push(session, address, SECRET, now=now).state == outbox.QUEUED
+        row = pushes.push(session, address, SECRET, now=now)
+        assert row is not None and row.state == outbox.QUEUED
+
+
+@pytest.mark.parametrize("channel", ["telegram", "web_chat"])
+def test_nothing_unasked_nor_its_bell_goes_where_it_is_not_safe(
+    any_room: Path, now: datetime, channel: str
+) -> None:
+    with db.write() as session:
+        person, address, _ = alex(session, now, channel=channel, safe_to_message=False)
+        person.lock_screen_words = True
+        assert pushes.push(session, address, SECRET, now=now) is None
+        assert states(session) == {}
+        person.safe_to_message = True
+        assert pushes.push(session, address, SECRET, now=now) is not None

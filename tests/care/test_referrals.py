@@ -155,11 +155,9 @@ def test_a_referral_from_outside_is_a_task_for_somebody(room: Path, now: datetim
         assert alerts.events(session, alert)[0].cause_id == referral.id
 
 
-def test_whether_it_is_safe_to_message_stands_in_the_open_referral(
-    room: Path, now: datetime
-) -> None:
+def test_whether_it_is_safe_to_message_outlives_the_referral(room: Path, now: datetime) -> None:
     with db.write() as session:
         referral = sample.referral(session, now=now, safe_to_message=False)
         assert not referrals.is_safe_to_message(session, referral.patient_id)
         referrals.close(session, referral, reason="helped", by="system", now=now)
-        assert referrals.is_safe_to_message(session, referral.patient_id)
+        assert not referrals.is_safe_to_message(session, referral.patient_id)

@@ -58,6 +58,15 @@ if steps:
 print(migrations.upgrade(Path(sys.argv[3])), flush=True)
 """
 
+OLD_ROWS = (
+    """INSERT INTO patient (id, nation, area, time_zone, language, lock_screen_words,
+    organisation_id, is_sample, made_at)
+    VALUES (:id, 'wales', '', 'Europe/London', 'en', FALSE, :organisation, FALSE, :now)""",
+    """INSERT INTO referral (id, patient_id, reference, state, reason_code, source, needs,
+    safe_to_message, agreed, received_at, moved_at)
+    VALUES (:id, :id, :id, 'closed', '', 'gp', '[]', :safe, TRUE, :now, :now)""",
+)
+
 
 @pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.postgres)])
 def url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
@@ -203,3 +212,22 @@ def test_the_code_knows_whether_it_fits_the_tables(url: str, tmp_path: Path) -> 
     with db.current().writing.begin() as connection:
         connection.execute(text("UPDATE alembic_version SET version_num = 'newer'"))
     assert migrations.fits() is True
+
+
+def test_who_was_not_safe_to_message_stays_so(url: str, tmp_path: Path) -> None:
+    before = tmp_path / "before"
+    shutil.copytree(migrations.FOLDER, before, ignore=shutil.ignore_patterns("__pycache__"))
+    for step in (before / "versions").glob("*.py"):
+        if step.name >= "0009":
+            step.unlink()
+    migrations.upgrade(before)
+    with db.write() as session:
+        organisation = providers.found(session, now=NOW).organisation_id
+        for one, safe in (("unsafe", False), ("safe", True)):
+            at = {"id": one, "organisation": organisation, "safe": safe, "now": NOW}
+            for insert in OLD_ROWS:
+                session.execute(text(insert), at)
+    migrations.upgrade()
+    with db.read() as session:
+        known = session.execute(text("SELECT id, safe_to_message FROM patient"))
+        assert {one: bool(safe) for one, safe in known} == {"unsafe": False, "safe": True}

@@ -6,7 +6,7 @@ from datetime import datetime
 
 from sqlalchemy.orm import Session
 
-from waiting_room.care import people, pushes, referrals
+from waiting_room.care import people, pushes
 from waiting_room.care.colours import Colour
 from waiting_room.letters import Letter
 from waiting_room.models import Address, Alert, Staff
@@ -20,10 +20,6 @@ def taken(session: Session, alert: Alert, worker: Staff, *, now: datetime) -> No
     A GREEN alert is a task (silence, a letter that did not arrive): nobody wrote, nobody is told.
     """
     if alert.colour == Colour.GREEN:
-        return
-    # Somebody at home may hold the phone: "Kim has read this" would tell them that something was
-    # said.
-    if alert.patient_id and not referrals.is_safe_to_message(session, alert.patient_id):
         return
     address = session.get(Address, alert.address_id) if alert.address_id else None
     # Where the words were written if that lives, else wherever the person was heard last.

@@ -109,13 +109,16 @@ def _ask(session: Session, rows: Sequence[CheckIn], known: _Known, *, now: datet
             move(row, SKIPPED, why="no address")
             messages.ask_to_phone(session, row.patient_id, now=now)
             continue
-        move(row, ASKED)
-        row.asked_at, row.answer_by = now, now + NUDGE_AFTER
         page, routine = known.plans[row.plan_id].page, Priority.CHECK_IN
         letter = Letter(page, choices=choices_of(row), keys="answers", priority=routine)
         # The dedupe key is unique in the database: two processes can never ask twice.
         about = {"stale_at": now + NUDGE_AFTER, "dedupe": _mark(row)}
-        pushes.push(session, address, letter, now=now, about=about)
+        if pushes.push(session, address, letter, now=now, about=about) is None:
+            move(row, SKIPPED, why=messages.UNSENT)
+            messages.tell_of_unsent(session, row.patient_id, now=now)
+            continue
+        move(row, ASKED)
+        row.asked_at, row.answer_by = now, now + NUDGE_AFTER
 
 
 def _mark(row: CheckIn) -> str:

@@ -67,9 +67,9 @@ def _fall_silent(
 
 
 def _say_goodbye(session: Session, patient: Patient, referral: Referral, *, now: datetime) -> None:
-    """Only where words may go: after a "stop" or to an unsafe phone a goodbye would be a harm."""
+    """Only where words may go: after a "stop" a goodbye would be a harm."""
     address = people.address_of(session, patient.id)
-    wanted = consent.allows(session, patient.id, consent.CONTACT) and referral.safe_to_message
+    wanted = consent.allows(session, patient.id, consent.CONTACT)
     if address is None or not wanted:
         return
     reasons = library.page(GOODBYE, address.language).meta.get("reasons") or {}

@@ -28,6 +28,7 @@ from waiting_room.models import (
 from waiting_room.models.address import WEB_CHAT
 from waiting_room.savepoints import attempt
 
+UNSENT = "not safe to message"
 FROM_WORKER = "conversation/from-worker"
 # Fits one Telegram message (4,096) with the words of the page around it.
 LIMIT = 3_000
@@ -38,18 +39,26 @@ KNOCK_AFTER = timedelta(minutes=1)
 def write_to(
     session: Session, patient: Patient, letter: Letter, *, now: datetime
 ) -> LetterRow | None:
-    """Say something to a person where they were heard last. When no address lives, a worker is
-    asked to phone instead, and None comes back: no address reached is not silence."""
+    """Say something to a person where they were heard last. When no address lives, or it is not
+    safe to write, a worker hears of it instead, and None comes back: that is not silence."""
     address = people.address_of(session, patient.id)
     if address is None:
         ask_to_phone(session, patient.id, now=now)
         return None
-    return pushes.push(session, address, letter, now=now)
+    row = pushes.push(session, address, letter, now=now)
+    if row is None:
+        tell_of_unsent(session, patient.id, now=now)
+    return row
 
 
 def ask_to_phone(session: Session, patient_id: str, *, now: datetime) -> None:
     """No message reaches this person: somebody must phone them."""
     alerts.raise_(session, alerts.Cause(Colour.GREEN, "cannot be reached", patient_id), now=now)
+
+
+def tell_of_unsent(session: Session, patient_id: str, *, now: datetime) -> None:
+    """Something was due that is not safe to send: somebody must reach this person another way."""
+    alerts.raise_(session, alerts.Cause(Colour.GREEN, UNSENT, patient_id), now=now)
 
 
 def reply(
@@ -60,7 +69,7 @@ def reply(
     if not words or len(words) > LIMIT:
         raise BadInput("text", f"Write between 1 and {LIMIT:,} characters.")
     if not referrals.is_safe_to_message(session, patient.id):
-        raise Refused("The referrer says it is not safe to message this person. Please phone.")
+        raise Refused("It is not safe to message this person. Please phone.")
     if not _may_write(session, patient.id):
         raise Refused("They asked us to send no more messages. Please phone.")
     audit.record(session, by=by.id, did="wrote to", to=("patient", patient.id), now=now)

@@ -1,5 +1,8 @@
 """Words nobody asked for just now. A phone may be lying on a table for others to read.
 
+Every such letter passes here. To somebody whom it is not safe to message none is sent, nor the
+announcement of one: `push` says so, and whoever called it tells a person instead.
+
 Until the person says that words may show on their lock screen, such a letter is held and only "You
 have a message" goes to their Telegram. Whatever they say or press next brings the letter. The web
 chat needs none of this: its page shows nothing by itself.
@@ -32,11 +35,15 @@ def push(
     *,
     now: datetime,
     about: dict[str, Any] | None = None,
-) -> LetterRow:
-    """Say something unasked, or hold it and say only that a message is there."""
+) -> LetterRow | None:
+    """Say something unasked, or hold it and say only that a message is there. None: it is not
+    safe to message this person, and nothing was said."""
+    patient = session.get(Patient, address.patient_id) if address.patient_id else None
+    if patient is not None and not patient.safe_to_message:
+        return None
     row = outbox.say(session, address, letter, now=now, about=about)
     # Said before, it may be on its way already: then there is nothing to hold back.
-    if row.state != outbox.QUEUED or _may_show(session, address, now):
+    if row.state != outbox.QUEUED or _may_show(address, patient, now):
         return row
     # Held in the transaction that queued it: delivery never sees it in between.
     row.state = outbox.HELD
@@ -70,10 +77,9 @@ def release(session: Session, address: Address, *, now: datetime) -> int:
     return int(released)
 
 
-def _may_show(session: Session, address: Address, now: datetime) -> bool:
+def _may_show(address: Address, patient: Patient | None, now: datetime) -> bool:
     if address.channel != TELEGRAM:
         return True
-    patient = session.get(Patient, address.patient_id) if address.patient_id else None
     if patient is not None and patient.lock_screen_words:
         return True
     return address.heard_at is not None and now - address.heard_at < LOOKING

@@ -130,9 +130,9 @@ def worker_of(session: Session, patient_id: str, *, now: datetime) -> Staff | No
 
 
 def is_safe_to_message(session: Session, patient_id: str) -> bool:
-    """False when whoever referred them says that others may read what reaches this person."""
-    referral = open_one(session, patient_id)
-    return referral is None or referral.safe_to_message
+    """False when others may read what reaches this person: so said whoever referred them, or
+    somebody on the desk since."""
+    return session.get_one(Patient, patient_id).safe_to_message
 
 
 def was_accepted(session: Session, patient_id: str) -> bool:
@@ -183,6 +183,7 @@ def _describe(patient: Patient, intake: Intake, time_zone: str) -> None:
     for field in ("nation", "area", "phone", "email", "nhs_number", "language"):
         setattr(patient, field, getattr(intake, field) or getattr(patient, field))
     patient.language = intake.language
+    patient.safe_to_message = intake.safe_to_message
     patient.time_zone = time_zone
 
 

@@ -43,6 +43,8 @@ class Patient(Row):
     language: Mapped[str] = mapped_column(String(8), default="en")
     # Off until they say so: others may read this phone, and a secret cannot be taken back.
     lock_screen_words: Mapped[bool] = mapped_column(default=False)
+    # False: others may read what reaches this person, and harm them. It outlives the referral.
+    safe_to_message: Mapped[bool] = mapped_column(default=True)
     organisation_id: Mapped[str] = mapped_column(ForeignKey("organisation.id"))
     is_sample: Mapped[bool] = mapped_column(default=False)
     made_at: Mapped[datetime]

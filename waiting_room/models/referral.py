@@ -30,6 +30,7 @@ class Referral(PatientRow):
     risks = Sealed()
     reach_sealed: Mapped[bytes | None]
     reach = Sealed()
+    # What the referrer said; what holds now stands with the patient.
     safe_to_message: Mapped[bool] = mapped_column(default=True)
     # No default: somebody has to say it, or the row cannot be made.
     agreed: Mapped[bool]
