@@ -5,7 +5,7 @@ from __future__ import annotations
 from bot.screens import home, rhythm
 from bot.turn import Scene, Turn, say
 from waiting_room import library
-from waiting_room.care import alerts, consent, providers, referrals
+from waiting_room.care import alerts, consent, endings, providers, referrals, rhythms
 from waiting_room.care.colours import Colour
 from waiting_room.letters import Choice, Letter
 
@@ -29,11 +29,18 @@ def answer(scene: Scene) -> Turn:
     # These keys work before somebody is in, so the value may come from anybody's hand.
     if scene.patient is None or purpose not in consent.PURPOSES:
         return say(Letter("conversation/stranger"))
-    consent.answer(scene.session, scene.address, purpose, yes=said == "yes", now=scene.now)
+    was_yes = consent.allows(scene.session, scene.person.id, purpose)
+    if purpose == consent.CONTACT and said != "yes":
+        endings.refuse_contact(scene.session, scene.address, now=scene.now)
+    else:
+        consent.answer(scene.session, scene.address, purpose, yes=said == "yes", now=scene.now)
     if not again:
         return _next(scene)
     later = consent.PURPOSES[consent.PURPOSES.index(purpose) + 1 :]
-    return _ask(scene, later[0], again=True) if later else _changed(scene)
+    turn = _ask(scene, later[0], again=True) if later else _changed(scene)
+    if purpose != consent.CONTACT or was_yes == (said == "yes"):
+        return turn
+    return Turn((_contact_changed(scene, yes=said == "yes"), *turn.letters), turn.place)
 
 
 def hear(scene: Scene) -> Turn:
@@ -45,6 +52,15 @@ def hear(scene: Scene) -> Turn:
         scene.argument = f"{purpose}:{said}"
         return answer(scene)
     return _ask(scene, purpose)
+
+
+def _contact_changed(scene: Scene, *, yes: bool) -> Letter:
+    """Their word is obeyed at once, and they are told so."""
+    if yes:
+        rhythms.resume(scene.session, scene.person, now=scene.now)
+        return Letter("conversation/resumed")
+    _call_a_person(scene)
+    return rhythm.no_contact()
 
 
 def _next(scene: Scene) -> Turn:
@@ -82,11 +98,15 @@ def _done(scene: Scene) -> Turn:
 
 def _human_route(scene: Scene, thanks: Letter) -> Turn:
     """They said no to messages: a person phones or writes instead."""
-    cause = alerts.Cause(Colour.GREEN, "said no to messages", scene.person.id)
-    alerts.raise_(scene.session, cause, now=scene.now)
+    _call_a_person(scene)
     phone = {"provider_phone": providers.here(scene.session).phone}
     letter = Letter("conversation/no-contact", phone, home.keys(), keys="menu")
     return say(thanks, letter, place=home.PLACE)
+
+
+def _call_a_person(scene: Scene) -> None:
+    cause = alerts.Cause(Colour.GREEN, "said no to messages", scene.person.id)
+    alerts.raise_(scene.session, cause, now=scene.now)
 
 
 def _changed(scene: Scene) -> Turn:

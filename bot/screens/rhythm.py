@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from bot.screens import home
 from bot.turn import Scene, Turn, say
-from waiting_room.care import check_ins, rhythms
+from waiting_room.care import check_ins, consent, rhythms
 from waiting_room.letters import Choice, Letter, one_each
 
 FIRST = "rhythm.first"
@@ -22,7 +22,7 @@ def ask_again(scene: Scene) -> Turn:
 
 def show(scene: Scene) -> Turn:
     """The same question, from the settings."""
-    return say(_question("choose"))
+    return say(question() if _may_write(scene) else no_contact())
 
 
 def first(scene: Scene) -> Turn:
@@ -34,9 +34,26 @@ def first(scene: Scene) -> Turn:
 
 def choose(scene: Scene) -> Turn:
     """Another rhythm from now on."""
+    # Pressed on an old key after a "No": that is no new yes.
+    if not _may_write(scene):
+        return say(no_contact())
     _choose(scene)
     changed = Letter("conversation/rhythm-changed", {}, home.keys(), keys="menu")
     return say(changed, *_honest(scene))
+
+
+def question() -> Letter:
+    """How often shall we ask? For somebody who is in."""
+    return _question("choose")
+
+
+def no_contact() -> Letter:
+    """They said no to messages, so nothing is asked; and how to start again."""
+    return Letter("conversation/no-check-ins", {}, one_each(Choice("resume", "stopping.resume")))
+
+
+def _may_write(scene: Scene) -> bool:
+    return consent.allows(scene.session, scene.person.id, consent.CONTACT)
 
 
 def _honest(scene: Scene) -> tuple[Letter, ...]:

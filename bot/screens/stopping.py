@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from bot.screens import home
+from bot.screens import home, rhythm
 from bot.turn import Scene, Turn, say
-from waiting_room.care import alerts, consent, endings, hours, rhythms
+from waiting_room.care import alerts, check_ins, consent, endings, hours, rhythms
 from waiting_room.care.colours import Colour
 from waiting_room.letters import Choice, Letter, one_each
 
@@ -37,7 +37,11 @@ def resume(scene: Scene) -> Turn:
         purpose = consent.CONTACT
         consent.answer(scene.session, scene.address, purpose, yes=True, now=scene.now)
     rhythms.resume(scene.session, scene.person, now=scene.now)
-    return say(Letter("conversation/resumed", {}, home.keys(), keys="menu"), place=home.PLACE)
+    resumed = Letter("conversation/resumed", {}, home.keys(), keys="menu")
+    plan = check_ins.plan_of(scene.session, scene.person.id)
+    # Who never chose is asked now: else "started again" would start nothing.
+    asked = () if plan is not None and plan.ended_at is None else (rhythm.question(),)
+    return say(resumed, *asked, place=home.PLACE)
 
 
 def stop(scene: Scene) -> Turn:

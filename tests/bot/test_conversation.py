@@ -234,6 +234,62 @@ def test_no_to_messages_is_the_human_route(chat: Chat) -> None:
         assert session.scalars(select(Alert.kind)).one() == "said no to messages"
 
 
+def test_no_later_ends_check_ins_and_says_how_to_start_again(chat: Chat) -> None:
+    come_in(chat)
+    chat.says("My data and settings")
+    chat.presses("My yes and no choices")
+    told = ["conversation/no-check-ins", "conversation/consent-worker"]
+    assert chat.says("No") == told
+    with db.read() as session:
+        person = _patient_id(session)
+        plan = check_ins.plan_of(session, person)
+        assert plan is not None and plan.ended_at == chat.now
+        assert not consent.allows(session, person, consent.CONTACT)
+        assert session.scalars(select(Alert.kind)).one() == "said no to messages"
+    chat.now += timedelta(minutes=1)
+    chat.says("My data and settings")
+    chat.presses("Settings")
+    assert chat.presses("How often you ask me") == ["conversation/no-check-ins"]
+    assert chat.presses("Start again") == ["conversation/resumed"]
+    with db.read() as session:
+        plan = check_ins.plan_of(session, person)
+        assert plan is not None and plan.ended_at is None
+        assert consent.allows(session, person, consent.CONTACT)
+
+
+def test_an_old_key_of_the_rhythm_is_no_new_yes(chat: Chat) -> None:
+    come_in(chat)
+    chat.says("My data and settings")
+    chat.presses("Settings")
+    chat.presses("How often you ask me")
+    chat.says("STOP")
+    assert chat.says("Every two weeks") == ["conversation/no-check-ins"]
+
+
+def test_yes_after_no_starts_again_and_the_same_answer_twice_changes_nothing(chat: Chat) -> None:
+    come_in(chat)
+    for answer, first in (("No", "no-check-ins"), ("No", ""), ("Yes", "resumed"), ("Yes", "")):
+        chat.now += timedelta(minutes=1)
+        chat.says("My data and settings")
+        chat.presses("My yes and no choices")
+        told = [f"conversation/{first}"] if first else []
+        assert chat.says(answer) == [*told, "conversation/consent-worker"]
+    with db.read() as session:
+        plan = check_ins.plan_of(session, _patient_id(session))
+        assert plan is not None and plan.ended_at is None
+
+
+def test_who_said_no_at_first_starts_again_with_the_question(chat: Chat) -> None:
+    issued = invited(chat.now)
+    chat.opens(issued.token)
+    chat.says(issued.pin)
+    for words in ("I am 18 or over", "Continue", *["No"] * 5):
+        chat.says(words)
+    told = ["conversation/resumed", "conversation/choose-rhythm"]
+    assert chat.says("Start again") == told
+    assert chat.says("Every week") == ["conversation/rhythm-changed"]
+
+
 def test_who_may_not_be_messaged_is_told_that_we_do_not_write_first(chat: Chat) -> None:
     come_in(chat)
     with db.write() as session:

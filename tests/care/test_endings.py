@@ -25,7 +25,7 @@ from waiting_room.care import (
 from waiting_room.care.colours import Colour
 from waiting_room.errors import BadInput, NotFound
 from waiting_room.letters import Letter, Priority
-from waiting_room.models import CheckIn, LetterRow, Patient, Referral
+from waiting_room.models import Address, CheckIn, LetterRow, Patient, Referral
 
 
 def _letters(session: Session, state: str = outbox.QUEUED) -> list[str]:
@@ -58,6 +58,20 @@ def test_stop_ends_the_rhythm_and_drops_routine_letters(room: Path, now: datetim
         assert set(session.scalars(select(CheckIn.state))) == {check_ins.SKIPPED}
         # What a worker wrote to them before is still theirs to read.
         assert _letters(session) == ["conversation/from-worker"]
+        assert referral.state == referrals.SUPPORTED
+
+
+def test_no_to_messages_ends_the_rhythm_and_drops_routine_letters(
+    room: Path, now: datetime
+) -> None:
+    with db.write() as session:
+        patient, referral = _with_plans(session, now)
+        chat = session.scalars(select(Address)).one()
+        endings.refuse_contact(session, chat, now=now)
+        assert consent.state_of(session, patient.id, consent.CONTACT) == consent.WITHDRAWN
+        assert set(session.scalars(select(CheckIn.state))) == {check_ins.SKIPPED}
+        assert _letters(session) == ["conversation/from-worker"]
+        assert asking.ask_due(session, now=now + timedelta(days=30)) == 0
         assert referral.state == referrals.SUPPORTED
 
 

@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 from waiting_room import audit, library, outbox
 from waiting_room.care import consent, invitations, people, pushes, referrals, rhythms
 from waiting_room.letters import Letter, Priority
-from waiting_room.models import Patient, Referral
+from waiting_room.models import Address, Patient, Referral
 
 GOODBYE = "conversation/goodbye"
 
@@ -25,6 +25,13 @@ def stop(session: Session, patient: Patient, *, now: datetime, by: str = "") -> 
     consent.withdraw(session, patient, consent.CONTACT, by=who, now=now)
     _fall_silent(session, patient.id, why="stopped", now=now)
     audit.record(session, by=who, did="stopped", to=("patient", patient.id), now=now)
+
+
+def refuse_contact(session: Session, address: Address, *, now: datetime) -> None:
+    """ "No" to "May we send you messages here?": from this moment it is as after a stop."""
+    patient_id = str(address.patient_id)
+    consent.answer(session, address, consent.CONTACT, yes=False, now=now)
+    _fall_silent(session, patient_id, why="said no", now=now)
 
 
 def leave(session: Session, patient: Patient, *, now: datetime, by: str = "") -> None:
