@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from bot import answering
 from bot.screens import (
     check_in,
     consent,
@@ -18,6 +17,7 @@ from bot.screens import (
     rhythm,
     self_care,
     stopping,
+    stranger,
     talk,
     welcome,
 )
@@ -147,7 +147,7 @@ def words(scene: Scene) -> Turn:
         return follow(scene, order)
     # Whatever a stranger writes, there is nobody to talk to yet: one line says how to come in.
     if scene.patient is None and scene.address.place != "welcome.pin":
-        return answering.once(scene, "conversation/stranger")
+        return stranger.hear(scene)
     screen = PLACES.get(scene.address.place)
     return screen(scene) if screen else home.not_understood(scene)
 

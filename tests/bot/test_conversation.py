@@ -14,8 +14,16 @@ from bot import conversation
 from bot.turn import Heard, Kind
 from tests import people
 from waiting_room import db, library
-from waiting_room.care import alerts, check_ins, consent, conversations, invitations, referrals
-from waiting_room.models import Alert, CheckIn, LetterRow, Message, Patient
+from waiting_room.care import (
+    alerts,
+    caseload,
+    check_ins,
+    consent,
+    conversations,
+    invitations,
+    referrals,
+)
+from waiting_room.models import Alert, CheckIn, LetterRow, Message, Patient, Staff
 
 CHAT = "7234567890"
 _numbers = itertools.count(1)
@@ -195,6 +203,22 @@ def test_danger_words_of_a_stranger_are_amber_and_answered_at_once(chat: Chat) -
     with db.read() as session:
         alert = session.scalars(select(Alert)).one()
         assert (alert.colour, alert.kind) == ("amber", "unknown person")
+
+
+def test_what_a_stranger_in_danger_writes_more_reaches_the_same_people(chat: Chat) -> None:
+    chat.says("I want to kill myself")
+    chat.now += timedelta(minutes=2)
+    assert chat.says("Sample Lee, 01632 960123") == ["conversation/stranger-passed-on"]
+    with db.write() as session:
+        alert = session.scalars(select(Alert)).one()
+        verbs = [event.verb for event in alerts.events(session, alert)]
+        assert verbs[-2:] == ["joined", "told again"]
+        said = caseload.one_alert(session, alert, now=chat.now).said
+        assert said is not None and said.text == "Sample Lee, 01632 960123"
+        worker = session.scalars(select(Staff)).first()
+        assert worker is not None
+        alerts.close(session, alert, "done", by=worker, now=chat.now)
+    assert chat.says("hello") == ["conversation/stranger"]
 
 
 def test_five_wrong_pins_lock_the_link_and_tell_the_worker(chat: Chat) -> None:

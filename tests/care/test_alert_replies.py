@@ -9,7 +9,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from tests import people
-from waiting_room import db
+from waiting_room import db, library
 from waiting_room.care import alerts, conversations
 from waiting_room.care.alerts import Cause
 from waiting_room.care.colours import Colour
@@ -52,12 +52,18 @@ def test_a_dead_chat_hands_over_to_a_living_one(room: Path, now: datetime) -> No
         assert [row.address_id for row in told(session)] == [other.id]
 
 
-def test_a_stranger_hears_it_too(room: Path, now: datetime) -> None:
+def test_a_stranger_hears_that_it_was_read_and_is_promised_nobody(
+    room: Path, now: datetime
+) -> None:
     with db.write() as session:
         worker = people.staff(session, now=now)
         address = conversations.address(session, "telegram", "7234567899", now=now)
         taken(session, worker, Cause(Colour.AMBER, "unknown person", None, address.id), now)
-        assert [row.address_id for row in told(session)] == [address.id]
+        assert told(session) == []
+        page = LetterRow.page == "conversation/alert-taken-stranger"
+        row = session.scalars(select(LetterRow).where(page)).one()
+        assert row.address_id == address.id and worker.name not in str(row.values)
+        assert "will contact you" not in library.page(row.page).body
 
 
 def test_nobody_is_told_of_a_task(room: Path, now: datetime) -> None:

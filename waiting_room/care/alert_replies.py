@@ -6,12 +6,14 @@ from datetime import datetime
 
 from sqlalchemy.orm import Session
 
-from waiting_room.care import people, pushes
+from waiting_room.care import people, providers, pushes
 from waiting_room.care.colours import Colour
 from waiting_room.letters import Letter
 from waiting_room.models import Address, Alert, Staff
 
 PAGE = "conversation/alert-taken"
+# Staff cannot write to a stranger: nobody "will contact you".
+STRANGERS_PAGE = "conversation/alert-taken-stranger"
 
 
 def taken(session: Session, alert: Alert, worker: Staff, *, now: datetime) -> None:
@@ -26,5 +28,11 @@ def taken(session: Session, alert: Alert, worker: Staff, *, now: datetime) -> No
     if (address is None or address.dead_at) and alert.patient_id:
         address = people.address_of(session, alert.patient_id)
     if address is not None and address.dead_at is None:
-        letter = Letter(PAGE, {"worker": people.shown(worker.name)})
+        letter = _letter(session, alert, worker)
         pushes.push(session, address, letter, now=now)
+
+
+def _letter(session: Session, alert: Alert, worker: Staff) -> Letter:
+    if alert.patient_id:
+        return Letter(PAGE, {"worker": people.shown(worker.name)})
+    return Letter(STRANGERS_PAGE, {"provider": providers.here(session).name})

@@ -75,6 +75,15 @@ def raise_once(session: Session, cause: Cause, *, now: datetime) -> Alert:
     return open_alert(session, cause, OPEN) or raise_(session, cause, now=now)
 
 
+def add_words(session: Session, alert: Alert, message_id: str, *, now: datetime) -> None:
+    """More words of whoever an open alert is about: while somebody is called for, those who were
+    told hear of it again. A task, or an alert after contact, only keeps them."""
+    cause = Cause(Colour(alert.colour), alert.kind, what="message", what_id=message_id)
+    _event(session, alert, "joined", cause=cause, by=audit.SYSTEM, now=now)
+    if alert.colour != Colour.GREEN and alert.state != CONTACTED:
+        _tell_of_joining(session, alert, now=now)
+
+
 def climb(session: Session, *, now: datetime, limit: int = 50) -> int:
     """Move every alert whose time has come one step; returns how many moved."""
     due = (Alert.due_at <= now, Alert.state.in_(OPEN))
@@ -170,6 +179,12 @@ def open_for(session: Session, patient_id: str) -> Alert | None:
     """The open alert of this person, if there is one."""
     query = select(Alert).where(Alert.patient_id == patient_id, Alert.state.in_(OPEN))
     return session.scalars(query.limit(1)).first()
+
+
+def open_at(session: Session, address_id: str) -> Alert | None:
+    """The open alert of a stranger's chat, if there is one."""
+    theirs = (Alert.address_id == address_id, Alert.patient_id.is_(None))
+    return session.scalars(select(Alert).where(*theirs, Alert.state.in_(OPEN)).limit(1)).first()
 
 
 def _move(alert: Alert, state: str) -> None:

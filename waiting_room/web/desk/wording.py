@@ -37,7 +37,7 @@ KINDS = {
     "clock jumped": "The clock of the machine jumped",
 }
 TO_DO = {
-    "unknown person": "Read what they wrote and judge.",
+    "unknown person": "Read what they wrote and judge. If they left a number, phone it.",
     "unheard voice note": "Listen to it, or phone them.",
     "silence": "Phone them.",
     "cannot be reached": "",
