@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from bot import answering
-from bot.screens import help_lines, home
+from bot.screens import help_lines, home, talk
 from bot.turn import Scene, Turn
 from waiting_room import library
 from waiting_room.letters import Choice, Letter, Rows, one_each
@@ -20,7 +20,10 @@ MOST = 20
 
 
 def hear(scene: Scene) -> Turn:
-    """The pages that answer these words, as buttons, and the numbers of lines that do."""
+    """The pages that answer these words, as buttons, and the numbers of lines that do. At the menu,
+    words of somebody for whom a person is called go to that person."""
+    if scene.address.place != PLACE and talk.is_awaited(scene):
+        return talk.hear(scene)
     found = library.find(scene.heard.text, scene.address.language, most=MOST)
     pages = [page for page in found if page.folder == "self-care"][:PAGES]
     lines = help_lines.worded(scene, found, most=LINES)

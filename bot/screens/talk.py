@@ -6,7 +6,7 @@ from bot import answering
 from bot.screens import home
 from bot.turn import Scene, Turn, say
 from waiting_room import library
-from waiting_room.care import duty, messages, providers, referrals
+from waiting_room.care import alerts, duty, messages, providers, referrals
 from waiting_room.care.colours import Colour
 from waiting_room.letters import Letter
 
@@ -22,6 +22,10 @@ def show(scene: Scene) -> Turn:
 def hear(scene: Scene) -> Turn:
     """Words for the worker. The person stays here, so that a second line goes the same way."""
     messages.for_worker(scene.message)
+    alert = alerts.awaiting(scene.session, scene.person.id)
+    if alert is not None:
+        # "Please do not ring now" must reach whoever is about to.
+        alerts.add_words(scene.session, alert, scene.message.id, now=scene.now)
     provider = providers.here(scene.session)
     if providers.is_staffed(provider, now=scene.now):
         values = {"reader": _reader(scene), "when_read": _when(scene)}
@@ -33,10 +37,18 @@ def hear(scene: Scene) -> Turn:
     return Turn(answering.calmly(scene, letter))
 
 
+def is_awaited(scene: Scene) -> bool:
+    """Whether somebody is being called for this person: then what they write is for them."""
+    alert = alerts.awaiting(scene.session, scene.person.id) if scene.patient else None
+    return alert is not None
+
+
 def _reader(scene: Scene) -> str:
     worker = referrals.worker_of(scene.session, scene.person.id, now=scene.now)
     return worker.name if worker else library.phrase("our_team", scene.address.language)
 
 
 def _when(scene: Scene) -> str:
-    return duty.when_read(scene.session, Colour.GREEN, now=scene.now)
+    alert = alerts.awaiting(scene.session, scene.person.id)
+    colour = alert.colour if alert is not None else Colour.GREEN
+    return duty.when_read(scene.session, colour, now=scene.now)

@@ -23,6 +23,7 @@ from waiting_room.care import (
     invitations,
     referrals,
 )
+from waiting_room.care.colours import Colour
 from waiting_room.models import Alert, CheckIn, LetterRow, Message, Patient, Staff
 
 CHAT = "7234567890"
@@ -325,6 +326,44 @@ def test_who_may_not_be_messaged_is_told_that_we_do_not_write_first(chat: Chat) 
     assert chat.says("Every two weeks") == told
     chat.now += timedelta(minutes=1)
     assert chat.says("Help now") == ["crisis/help-now"]
+
+
+def test_a_card_on_abuse_says_who_is_told_before_the_person_says_more(chat: Chat) -> None:
+    come_in(chat)
+    card = chat.hears(text="My husband hits me")[0]
+    assert card.page == "crisis/abuse"
+    words = library.to_text(library.page(card.page), card.values)
+    told = words.index("showing this message to our team at Sample Provider")
+    assert told < words.index("To talk in private") and "Leave this page" in words
+    assert card.values["when_read"] in words
+
+
+def test_what_is_written_while_somebody_is_called_reaches_them(chat: Chat) -> None:
+    come_in(chat)
+    chat.says("My husband hits me")
+    chat.now += timedelta(minutes=2)
+    assert chat.says("please dont ring, he is in the shower") == ["conversation/talk-received"]
+    with db.read() as session:
+        alert = session.scalars(select(Alert)).one()
+        last = alerts.events(session, alert)[-2:]
+        assert [event.verb for event in last] == ["joined", "told again"]
+        said = session.scalars(select(Message).order_by(Message.id.desc())).first()
+        assert said is not None and said.is_for_worker and last[0].cause_id == said.id
+
+
+@pytest.mark.parametrize("settled", ["contact", "task"])
+def test_after_contact_words_at_the_menu_are_searched_for_again(chat: Chat, settled: str) -> None:
+    come_in(chat)
+    with db.write() as session:
+        colour = Colour.GREEN if settled == "task" else Colour.RED
+        cause = alerts.Cause(colour, "any", _patient_id(session))
+        alert = alerts.raise_(session, cause, now=chat.now)
+        worker = session.scalars(select(Staff)).first()
+        assert worker is not None
+        if settled == "contact":
+            alerts.record_outcome(session, alert, "spoke", by=worker, now=chat.now)
+    chat.says("menu")
+    assert chat.says("my landlord wants me out") == ["conversation/found"]
 
 
 def test_stop_is_obeyed_at_once_and_leaves_the_alert(chat: Chat) -> None:

@@ -181,6 +181,13 @@ def open_for(session: Session, patient_id: str) -> Alert | None:
     return session.scalars(query.limit(1)).first()
 
 
+def awaiting(session: Session, patient_id: str) -> Alert | None:
+    """The alert of this person for which somebody is still called: no task, and no contact yet."""
+    alert = open_for(session, patient_id)
+    calls = alert is not None and alert.colour != Colour.GREEN and alert.state != CONTACTED
+    return alert if calls else None
+
+
 def open_at(session: Session, address_id: str) -> Alert | None:
     """The open alert of a stranger's chat, if there is one."""
     theirs = (Alert.address_id == address_id, Alert.patient_id.is_(None))

@@ -37,6 +37,8 @@ KINDS = {
     "clock jumped": "The clock of the machine jumped",
 }
 TO_DO = {
+    "abuse": "Read it now, and what they wrote since. Do not phone if they say a call is not safe. "
+    "Ask first whether they can talk. If you fear for their life, call 999.",
     "unknown person": "Read what they wrote and judge. If they left a number, phone it.",
     "unheard voice note": "Listen to it, or phone them.",
     "silence": "Phone them.",
