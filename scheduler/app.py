@@ -21,7 +21,15 @@ from waiting_room.settings import Settings
 log = logging.getLogger(__name__)
 SECOND, MINUTE, HOUR = 1, 60, 3600
 # What a jump of the demo moves. The others look after this process and live by the wall.
-BY_CARE_TIME = ("fill_check_ins", "ask_check_ins", "chase_silence", "climb", "knock", "roll_groups")
+BY_CARE_TIME = (
+    "fill_check_ins",
+    "ask_check_ins",
+    "chase_silence",
+    "chase_unread",
+    "climb",
+    "knock",
+    "roll_groups",
+)
 
 
 @dataclass(frozen=True)
@@ -49,6 +57,7 @@ def table(settings: Settings) -> list[Tick]:
         Tick("knock", 20 * SECOND, "no message waits unseen", ticks.knock),
         Tick("ask_check_ins", MINUTE, "due check-ins are asked once", ticks.ask_check_ins),
         Tick("chase_silence", MINUTE, "silence is noticed once", ticks.chase_silence),
+        Tick("chase_unread", MINUTE, "no words for a worker stay unread", ticks.chase_unread),
         Tick("watch_rota", MINUTE, "nobody waits for an empty rung", ticks.watch_rota),
         Tick("watch_corrections", MINUTE, "no help line stays unread", ticks.watch_corrections),
         Tick("seal_audit", MINUTE, "tampering shows", ticks.seal_audit),

@@ -23,6 +23,7 @@ from waiting_room.care import (
     messages,
     retention,
     rhythms,
+    unread,
 )
 from waiting_room.care.colours import Colour
 from waiting_room.community import groups
@@ -90,6 +91,15 @@ def chase_silence(now: datetime) -> int:
             chased = check_ins.chase_silent(session, now=now)
             reached("silence chased", chased)
         done += chased
+    return done
+
+
+def chase_unread(now: datetime) -> int:
+    """Words for a worker that nobody read in the promised time raise an alert."""
+    done = 0
+    for _ in _slices(partial(unread.is_any_overdue, now=now)):
+        with db.write(alone="chase_unread") as session:
+            done += unread.chase(session, now=now)
     return done
 
 

@@ -40,6 +40,7 @@ TICKS = (
     ticks.fill_check_ins,
     ticks.ask_check_ins,
     ticks.chase_silence,
+    ticks.chase_unread,
     ticks.watch_rota,
     ticks.seal_audit,
     ticks.forget_expired,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from bot.screens import home
 from bot.turn import Scene, Turn, say
-from waiting_room.care import check_ins, duty, messages
+from waiting_room.care import check_ins, duty, unread
 from waiting_room.errors import Refused
 from waiting_room.letters import Choice, Letter, one_each
 from waiting_room.models import CheckIn
@@ -50,7 +50,7 @@ def hear_comment(scene: Scene) -> Turn:
     if row is not None:
         check_ins.comment(row, scene.heard.text)
     # Without it the worker would see "Not great" and not the reason.
-    messages.for_worker(scene.message)
+    unread.await_reading(scene.session, scene.message, now=scene.now)
     return say(Letter("conversation/thank-you", {}, home.keys(), keys="menu"), place=home.PLACE)
 
 

@@ -6,7 +6,7 @@ from bot import answering
 from bot.screens import home
 from bot.turn import Scene, Turn, say
 from waiting_room import library
-from waiting_room.care import alerts, duty, messages, providers, referrals
+from waiting_room.care import alerts, duty, messages, providers, referrals, unread
 from waiting_room.care.colours import Colour
 from waiting_room.letters import Letter
 
@@ -21,10 +21,12 @@ def show(scene: Scene) -> Turn:
 
 def hear(scene: Scene) -> Turn:
     """Words for the worker. The person stays here, so that a second line goes the same way."""
-    messages.for_worker(scene.message)
     alert = alerts.awaiting(scene.session, scene.person.id)
-    if alert is not None:
+    if alert is None:
+        unread.await_reading(scene.session, scene.message, now=scene.now)
+    else:
         # "Please do not ring now" must reach whoever is about to.
+        messages.for_worker(scene.message)
         alerts.add_words(scene.session, alert, scene.message.id, now=scene.now)
     provider = providers.here(scene.session)
     if providers.is_staffed(provider, now=scene.now):

@@ -109,6 +109,10 @@ def test_the_rooms_of_the_menu_answer(chat: Chat) -> None:
     assert chat.says("My data and settings") == ["conversation/my-data"]
     assert chat.says("Talk to my worker") == ["conversation/talk"]
     assert chat.says("When will you call me?") == ["conversation/talk-received"]
+    with db.read() as session:
+        # By then somebody reads it, or others are called.
+        due = select(Message.read_due_at).where(Message.is_for_worker)
+        assert session.scalars(due).one() == chat.now + timedelta(days=2)
 
 
 def test_every_self_care_page_is_reached_by_pressing_more(chat: Chat) -> None:

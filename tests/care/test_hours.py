@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, date, datetime, time, timedelta
+from typing import Any
 
 import pytest
 
@@ -39,6 +40,35 @@ def test_the_days_around_a_clock_change_are_as_ever() -> None:
 def test_a_zone_is_known_by_its_name() -> None:
     assert hours.is_zone(LONDON)
     assert not hours.is_zone("Europe/Leeds")
+
+
+NINE_TO_FIVE = WEEKDAYS_9_TO_5
+SPLIT = [
+    {"days": [1], "from": "13:00", "to": "15:00"},
+    {"days": [1, 2], "from": "09:00", "to": "12:00"},
+    {"days": [1], "from": "14:00", "to": "16:00"},
+]
+
+
+@pytest.mark.parametrize(
+    ("staffed", "since", "minutes", "until"),
+    [
+        (NINE_TO_FIVE, "2026-11-25 10:00", 60, "2026-11-25 11:00"),
+        (NINE_TO_FIVE, "2026-11-25 16:30", 60, "2026-11-26 09:30"),
+        (NINE_TO_FIVE, "2026-11-25 20:00", 480, "2026-11-26 17:00"),
+        (NINE_TO_FIVE, "2026-11-27 16:00", 960, "2026-12-01 16:00"),  # a Friday
+        (NINE_TO_FIVE, "2026-12-24 16:30", 60, "2026-12-29 09:30"),  # over Christmas
+        (SPLIT, "2026-11-24 11:00", 120, "2026-11-24 14:00"),
+        (SPLIT, "2026-11-24 14:30", 120, "2026-11-25 09:30"),  # what overlaps counts once
+        ([], "2026-11-25 10:00", 60, "2026-11-25 11:00"),
+    ],
+)
+def test_staffed_time_is_counted_in_staffed_hours(
+    staffed: list[dict[str, Any]], since: str, minutes: int, until: str
+) -> None:
+    worked = timedelta(minutes=minutes)
+    found = hours.after_staffed(_local(since), worked, staffed, zone=LONDON, nation="england")
+    assert found == _local(until)
 
 
 # Day, then the nations in which it is a bank holiday (gov.uk/bank-holidays).

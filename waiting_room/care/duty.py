@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 from waiting_room import library, permissions
 from waiting_room.care import providers, referrals
 from waiting_room.care.colours import Colour
-from waiting_room.models import Absence, DutyTurn, Kinship, Staff, StaffChannel, new_id
+from waiting_room.models import Absence, DutyTurn, Kinship, Provider, Staff, StaffChannel, new_id
 
 WORKER, BACKUP, LEAD, ON_CALL, EVERYBODY = providers.RUNGS
 # Phones are lost and bots are blocked in silence; a test a month old proves nothing (P9).
@@ -108,8 +108,7 @@ def when_read(session: Session, colour: str, *, now: datetime) -> str:
     """When a person will see an alert of this colour, in words we can keep."""
     provider = providers.here(session)
     on_call = colour != Colour.GREEN and on_rung(session, ON_CALL, None, now=now)
-    ladder = provider.ladders.get(colour) or providers.LADDERS[colour]
-    minutes = sum(step["minutes"] for step in ladder)
+    minutes = _promised(provider, colour)
     # A ladder that would still be climbing when we close promises nothing before the next opening.
     until = now + timedelta(minutes=minutes if minutes < A_DAY else 0)
     if not on_call and not all(providers.is_staffed(provider, now=at) for at in (now, until)):
@@ -120,6 +119,20 @@ def when_read(session: Session, colour: str, *, now: datetime) -> str:
         return library.phrase("read_within_minutes", number=str(minutes))
     # Rounded up: a promise that is too long is kept, one that is too short is broken.
     return library.phrase("read_within_hours", number=str(-(-minutes // 60)))
+
+
+def read_by(session: Session, colour: str, *, now: datetime) -> datetime:
+    """The moment by which what `when_read` promises must be true, in UTC. "The next working days"
+    are two."""
+    provider = providers.here(session)
+    worked = timedelta(minutes=min(_promised(provider, colour), 2 * A_DAY))
+    return providers.after_staffed(provider, worked, now=now)
+
+
+def _promised(provider: Provider, colour: str) -> int:
+    """Minutes until the last rung of this ladder was waited for."""
+    ladder = provider.ladders.get(colour) or providers.LADDERS[colour]
+    return sum(int(step["minutes"]) for step in ladder)
 
 
 def _team(session: Session) -> list[Staff]:

@@ -108,6 +108,33 @@ def next_opening(
     return moment + timedelta(days=1)
 
 
+def after_staffed(
+    moment: datetime,
+    worked: timedelta,
+    staffed: Sequence[dict[str, Any]],
+    *,
+    zone: str,
+    nation: str,
+) -> datetime:
+    """When so much staffed time has passed since this moment, in UTC; with no hours at all, that
+    much later by the clock."""
+    left, reached = worked, moment
+    today = local(moment, zone).date()
+    for ahead in range(LOOK_AHEAD_DAYS):
+        day = today + timedelta(days=ahead)
+        spans = [] if is_bank_holiday(day, nation) else staffed
+        for span in sorted(
+            (s for s in spans if day.weekday() in s["days"]), key=lambda s: s["from"]
+        ):
+            start, end = (at_local(day, time.fromisoformat(span[e]), zone) for e in ("from", "to"))
+            reached = max(reached, start)
+            if end - reached >= left:
+                return reached + left
+            left -= max(end - reached, timedelta(0))
+            reached = max(reached, end)
+    return moment + worked
+
+
 def in_words(moment: datetime, *, now: datetime, zone: str) -> str:
     """A moment the way people say it: "5pm today", "9am on Monday" (NHS style)."""
     here, today = local(moment, zone), local(now, zone).date()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime, time
+from datetime import datetime, time, timedelta
 from typing import Any
 
 from sqlalchemy.orm import Session
@@ -120,6 +120,12 @@ def next_opening(provider: Provider, *, now: datetime) -> datetime:
     """When staffed hours start next."""
     zone, nation = provider.time_zone, provider.nation
     return hours.next_opening(now, provider.staffed_hours, zone=zone, nation=nation)
+
+
+def after_staffed(provider: Provider, worked: timedelta, *, now: datetime) -> datetime:
+    """When this provider has worked for so long from now on, in UTC."""
+    zone, nation = provider.time_zone, provider.nation
+    return hours.after_staffed(now, worked, provider.staffed_hours, zone=zone, nation=nation)
 
 
 def opening_words(provider: Provider, *, now: datetime) -> str:

@@ -85,6 +85,8 @@ class Message(ChatRow):
     is_for_worker: Mapped[bool] = mapped_column(default=False)
     read_at: Mapped[datetime | None]
     read_by: Mapped[str | None] = mapped_column(String(36))
+    # When somebody else is called because nobody read it; empty when nobody is to be.
+    read_due_at: Mapped[datetime | None]
     details: Mapped[dict[str, Any]] = mapped_column(default=dict)
 
     __table_args__ = (
@@ -94,6 +96,12 @@ class Message(ChatRow):
             "at",
             sqlite_where=sql("is_for_worker = 1 AND read_at IS NULL"),
             postgresql_where=sql("is_for_worker AND read_at IS NULL"),
+        ),
+        Index(
+            "ix_message_read_due_at",
+            "read_due_at",
+            sqlite_where=sql("read_due_at IS NOT NULL AND read_at IS NULL"),
+            postgresql_where=sql("read_due_at IS NOT NULL AND read_at IS NULL"),
         ),
         Index("ix_message_patient_id_at", "patient_id", "at"),
         # Whether this very message came before, among all that was ever said in a chat.
