@@ -20,6 +20,7 @@ from waiting_room.settings import Settings
 
 log = logging.getLogger(__name__)
 SECOND, MINUTE, HOUR = 1, 60, 3600
+RULES_WATCH = "broken danger words are known to people"
 # What a jump of the demo moves. The others look after this process and live by the wall.
 BY_CARE_TIME = (
     "fill_check_ins",
@@ -59,6 +60,7 @@ def table(settings: Settings) -> list[Tick]:
         Tick("chase_silence", MINUTE, "silence is noticed once", ticks.chase_silence),
         Tick("chase_unread", MINUTE, "no words for a worker stay unread", ticks.chase_unread),
         Tick("watch_rota", MINUTE, "nobody waits for an empty rung", ticks.watch_rota),
+        Tick("watch_danger_words", MINUTE, RULES_WATCH, ticks.watch_danger_words),
         Tick("watch_corrections", MINUTE, "no help line stays unread", ticks.watch_corrections),
         Tick("seal_audit", MINUTE, "tampering shows", ticks.seal_audit),
         Tick("anchor_audit", 5 * MINUTE, "a cut tail shows", chain.drop),
@@ -80,6 +82,7 @@ def beside(settings: Settings) -> list[Tick]:
     return [
         Tick("words", 5 * SECOND, "an edit is live in 5 seconds", follower.follow, "words"),
         Tick("store_beats", 5 * SECOND, "a dead loop is seen", ticks.store_beats, "words"),
+        Tick("watch_danger_words", MINUTE, RULES_WATCH, ticks.watch_danger_words, "words"),
     ]
 
 

@@ -23,6 +23,7 @@ from waiting_room.care import (
     messages,
     retention,
     rhythms,
+    rule_files,
     unread,
 )
 from waiting_room.care.colours import Colour
@@ -132,6 +133,15 @@ def watch_rota(now: datetime) -> int:
             return 0
         alerts.raise_once(session, alerts.Cause(Colour.AMBER, "gap in the rota"), now=now)
         return 1
+
+
+def watch_danger_words(now: datetime) -> int:
+    """Broken files of danger words in this process are an alert for as long as they are broken."""
+    if not rule_files.is_broken():
+        return 0
+    with db.write(alone="watch_danger_words") as session:
+        rule_files.watch(session, now=now)
+    return 1
 
 
 def seal_audit(now: datetime) -> int:

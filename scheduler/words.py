@@ -8,8 +8,7 @@ from functools import cache
 from pathlib import Path
 
 from waiting_room import db, keyring, leases, library
-from waiting_room.care import danger
-from waiting_room.errors import BadInput
+from waiting_room.care import rule_files
 from waiting_room.library import folder as files
 from waiting_room.library import stamps, versions
 
@@ -47,7 +46,7 @@ class Words:
             self._write_back(now)
         rules = stamps.stamp(self._rules)
         if rules != self._watched:
-            self._read_danger_words()
+            rule_files.follow(self._rules)
             self._watched = rules
         with db.read() as session:
             return int(library.follow(session))
@@ -77,12 +76,6 @@ class Words:
         if words != self._told:
             log.warning("%s; edits of the desk are live, and kept in the database", words)
         self._told = words
-
-    def _read_danger_words(self) -> None:
-        try:
-            danger.use(danger.load(self._rules))
-        except BadInput as problem:
-            log.error("danger words: %s: %s; the last good ones watch", problem.field, problem)
 
 
 @cache

@@ -8,19 +8,18 @@ from __future__ import annotations
 
 import contextlib
 import fcntl
-import logging
 import os
 from collections.abc import Iterator
 from pathlib import Path
 
 from waiting_room import beats, clock, db, keyring, library, logs, migrations
-from waiting_room.care import danger, providers
-from waiting_room.errors import BadInput, StartRefused, StorageRefused
+from waiting_room.care import providers, rule_files
+from waiting_room.errors import StartRefused, StorageRefused
 from waiting_room.library import stamps
 from waiting_room.settings import Settings
 
-log = logging.getLogger(__name__)
 CLOCK_FILE, GRAVES = "demo-clock", "destroyed-keys.txt"
+GOOD_RULES = "good-danger-words"
 
 
 @contextlib.contextmanager
@@ -93,11 +92,7 @@ def _furnish(settings: Settings) -> None:
         library.follow(session)
     if not library.languages():
         raise StartRefused(f"WAITING_ROOM_CONTENT: no page in {folder} can be shown")
-    try:
-        danger.use(danger.load(rules))
-    except BadInput as problem:
-        # The built-in minimum stays; an administrator must know that the rest is not in use.
-        log.error("danger words are broken, only the built-in ones watch: %s", problem)
+    rule_files.begin(rules, settings.data / GOOD_RULES)
     stamps.note(folder, seen)
     stamps.note(rules, watched)
 

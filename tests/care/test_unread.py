@@ -36,7 +36,7 @@ def test_what_nobody_reads_in_time_calls_others_once_and_climbs(
     any_room: Path, now: datetime
 ) -> None:
     with db.write() as session:
-        team, patient, chat = _somebody(session, now)
+        _, patient, chat = _somebody(session, now)
         message = _writes(session, chat, "When do we meet?", now)
         due = message.read_due_at
         assert due == now + 2 * DAY  # two working days of a Wednesday morning

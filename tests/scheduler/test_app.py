@@ -9,12 +9,15 @@ from datetime import datetime
 from pathlib import Path
 
 import pytest
+from sqlalchemy import select
 
-from scheduler import anchor, app
+from scheduler import anchor, app, ticks
 from scheduler.words import Words
+from tests import people
 from tests.fakes.heartbeat import Heartbeat
 from waiting_room import audit, beats, db, leases, library, settings
-from waiting_room.care import danger
+from waiting_room.care import alerts, danger, rule_files
+from waiting_room.models import Alert
 from waiting_room.settings import Settings
 
 NEW = "---\ntitle: Sleeping well\n---\n\nGo to bed at the same time each night.\n"
@@ -182,9 +185,58 @@ def test_danger_words_follow_an_edit_and_keep_the_last_good(
     before = danger.current()
     follower.follow(now)
     assert danger.current() is before
+    assert _tells_of_danger_words(now) == [rule_files.BROKEN]
     (words / "danger-words" / "en-broken.md").unlink()
     follower.follow(now)
     assert danger.current() is not before
+    assert ticks.watch_danger_words(now) == 0
+
+
+def _tells_of_danger_words(now: datetime) -> list[str]:
+    """The open alerts about the rules, after two turns of the tick."""
+    assert [ticks.watch_danger_words(now) for _ in range(2)] == [1, 1]
+    with db.read() as session:
+        return list(session.scalars(select(Alert.kind).order_by(Alert.id)))
+
+
+def test_broken_danger_words_are_told_of_again_when_nobody_put_them_right(
+    room: Path, now: datetime, tmp_path: Path
+) -> None:
+    assert not rule_files.follow(tmp_path)
+    try:
+        _tells_of_danger_words(now)
+        with db.write() as session:
+            alert = session.scalars(select(Alert)).one()
+            worker = people.staff(session, now=now)
+            alerts.close(session, alert, "done", by=worker, now=now)
+        assert _tells_of_danger_words(now) == [rule_files.BROKEN] * 2
+    finally:
+        assert rule_files.follow(Path("content/danger-words"))
+
+
+def test_a_start_with_broken_danger_words_goes_on_with_the_last_good_ones(
+    room: Path, now: datetime, tmp_path: Path
+) -> None:
+    rules, kept = tmp_path / "rules", tmp_path / "kept"
+    rules.mkdir()
+    shutil.copy("content/danger-words/pl.md", rules)
+    try:
+        rule_files.begin(rules, kept)
+        good = {rule.name for rule in danger.current().book.rules}
+        (rules / "en-broken.md").write_text("## \n- must: (((", encoding="utf-8")
+        rule_files.begin(rules, kept)
+        assert {rule.name for rule in danger.current().book.rules} == good
+        danger.use(danger.BUILT_IN)
+        rule_files.begin(rules, tmp_path / "none")
+        assert danger.current() is danger.BUILT_IN
+        assert _tells_of_danger_words(now) == [rule_files.FEW]
+        # What cannot be kept is in use all the same.
+        (rules / "en-broken.md").unlink()
+        (tmp_path / "file").write_text("")
+        rule_files.begin(rules, tmp_path / "file" / "kept")
+        assert not rule_files.is_broken() and danger.current() is not danger.BUILT_IN
+    finally:
+        rule_files.begin(Path("content/danger-words"), tmp_path / "after")
 
 
 def test_the_head_of_the_chain_leaves_the_house(room: Path, now: datetime) -> None:

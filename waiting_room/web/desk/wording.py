@@ -35,6 +35,8 @@ KINDS = {
     "drill failed": "The daily test of the alerts failed",
     "restored from a copy": "This room was restored from a copy",
     "little space left": "The disk of this room is nearly full",
+    "danger words broken": "The list of danger words is broken",
+    "few danger words": "Only a few danger words are watched for",
     "clock jumped": "The clock of the machine jumped",
 }
 TO_DO = {
@@ -52,6 +54,10 @@ TO_DO = {
     "drill failed": "Alerts may not arrive. Tell whoever runs the system, and phone people.",
     "restored from a copy": "Phone whoever may have written meanwhile, then close this.",
     "little space left": "Tell an administrator to make room on it.",
+    "danger words broken": "The last good list goes on watching, so nothing gets worse; what was "
+    "changed since is not in use. Ask an editor to run “waiting-room content check”.",
+    "few danger words": "Words of danger may be missed. Read every message that comes in, and ask "
+    "an editor to run “waiting-room content check” now.",
     "clock jumped": "Ask whoever looks after the machine. Times shown since may be wrong.",
 }
 TO_DO_BY_COLOUR = {
