@@ -2,17 +2,13 @@
 
 from __future__ import annotations
 
-import logging
-
 from bot import answering
 from bot.turn import Kind, Scene, Turn, say
-from waiting_room.care import alerts, danger, duty, messages, providers
+from waiting_room.care import alerts, danger, duty, messages, providers, screening
 from waiting_room.care.colours import Colour
 from waiting_room.kill_points import reached
 from waiting_room.letters import Choice, Letter, Priority, one_each
 
-log = logging.getLogger(__name__)
-FAILED = danger.Hit(Colour.AMBER, "screening failed", "", "")
 CARDS = {Colour.RED: "crisis/now", Colour.AMBER: "conversation/screening-help"}
 # A stranger is promised no person: nobody knows who they are or where.
 STRANGERS_CARD = "crisis/now-stranger"
@@ -22,7 +18,7 @@ CARDS_BY_KIND = {"abuse": "crisis/abuse"}
 
 def screened(scene: Scene) -> bool:
     """Screen what was said; True when it raised somebody, and the person has been answered."""
-    hit = _screen(scene.heard.text)
+    hit = screening.screen(scene.heard.text)
     if hit is None:
         return False
     # Meant for a worker even without their yes to sharing: a person at risk must be read.
@@ -47,15 +43,6 @@ def unheard_voice(scene: Scene) -> Turn:
     cause = _cause(scene, danger.Hit(Colour.AMBER, "unheard voice note", "", ""))
     alerts.raise_(scene.session, cause, now=scene.now)
     return say(*answering.calmly(scene, Letter("conversation/voice", priority=Priority.CRISIS)))
-
-
-def _screen(text: str) -> danger.Hit | None:
-    try:
-        return danger.screen(text, danger.current()) if text else None
-    except Exception:
-        # A screen that breaks must not hide a cry for help: its failure counts as a hit.
-        log.exception("screening failed; the message raises an alert instead")
-        return FAILED
 
 
 def _cause(scene: Scene, hit: danger.Hit) -> alerts.Cause:

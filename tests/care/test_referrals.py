@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 
 from tests import people as sample
 from waiting_room import db, permissions
-from waiting_room.care import alerts, arrivals, providers, referrals
+from waiting_room.care import alerts, arrivals, danger, providers, referrals
 from waiting_room.care.intake import Intake
 from waiting_room.errors import BadInput, Refused
 from waiting_room.models import Alert, AuditRow, Kinship, Patient, Referral, Share
@@ -153,6 +153,34 @@ def test_a_referral_from_outside_is_a_task_for_somebody(room: Path, now: datetim
         alert = session.scalars(select(Alert)).one()
         assert (alert.colour, alert.kind) == ("green", arrivals.NEW_REFERRAL)
         assert alerts.events(session, alert)[0].cause_id == referral.id
+
+
+@pytest.mark.parametrize("field", ["reason", "risks", "reach"])
+def test_words_of_danger_in_a_referral_raise_what_they_would_in_a_message(
+    room: Path, now: datetime, field: str
+) -> None:
+    with db.write() as session:
+        sample.team(session, now=now)
+        words = {field: "She says she wants to kill herself tonight."}
+        intake = Intake(**sample.INTAKE | words)
+        referral = arrivals.arrive(session, intake, by="system", now=now)
+        alert = session.scalars(select(Alert)).one()
+        assert (alert.colour, alert.patient_id) == ("red", referral.patient_id)
+        assert alert.kind.startswith(arrivals.IN_A_REFERRAL)
+        joined = [e.details["kind"] for e in alerts.events(session, alert) if e.details]
+        assert joined == [alert.kind, arrivals.NEW_REFERRAL]
+
+
+def test_a_referral_the_screen_breaks_on_brings_a_person(
+    room: Path, now: datetime, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(*_: object) -> None:
+        raise RuntimeError("no rules")
+
+    monkeypatch.setattr(danger, "screen", broken)
+    with db.write() as session:
+        arrivals.arrive(session, Intake(**sample.INTAKE), by="system", now=now)
+        assert session.scalars(select(Alert)).one().colour == "amber"
 
 
 def test_whether_it_is_safe_to_message_outlives_the_referral(room: Path, now: datetime) -> None:

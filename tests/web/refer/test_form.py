@@ -51,6 +51,21 @@ def test_a_referral_arrives_and_a_green_task_tells_staff(browser: Browser, ready
     )  # fmt: skip
 
 
+def test_words_of_danger_call_people_and_everybody_is_shown_the_lines(
+    browser: Browser, ready: None
+) -> None:
+    quiet = _send(browser).headers["location"]
+    sent = _send(browser, source="self", reason="I want to end my life").headers["location"]
+    for place in (quiet, sent):
+        page = browser.get(place).text
+        assert "116 123" in page and "999" in page and "0808 808 8000" in page
+        # The address betrays nothing of what was written.
+        assert re.fullmatch(r"/refer/done/[A-Z2-9]{6}", place)
+    with db.read() as session:
+        colours = session.scalars(select(Alert.colour).order_by(Alert.id)).all()
+    assert colours == ["green", "red"]
+
+
 def test_somebody_refers_themself(browser: Browser, ready: None) -> None:
     assert _send(browser, source="self", referrer="Sample Alex").status_code == 303
 

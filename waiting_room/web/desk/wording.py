@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 import phonenumbers
 
 from waiting_room import library
-from waiting_room.care import alerts, caseload, consent, referrals
+from waiting_room.care import alerts, arrivals, caseload, consent, referrals
 from waiting_room.models import Address, Alert, AlertEvent, CheckIn, CheckInPlan, LetterRow
 from waiting_room.web.desk.moments import Moments
 
@@ -64,6 +64,12 @@ TO_DO_BY_COLOUR = {
     "red": "Read it and phone them now. If you fear for their life, call 999.",
     "amber": "Read it and get in touch.",
     "green": "Look at it in working hours.",
+}
+IN_A_REFERRAL = {
+    "red": "Read why they were referred, and the risks. Phone the referrer or the person now. If "
+    "you fear for their life, call 999.",
+    "amber": "Read why they were referred, and the risks. It may be about the past: ask the "
+    "referrer, or get in touch.",
 }
 STEPS = {
     caseload.INVITE: ("Nobody has invited them yet.", "Invite them"),
@@ -148,11 +154,15 @@ DONE = {
 
 def kind(code: str) -> str:
     """What raised an alert, in words."""
+    if code.startswith(arrivals.IN_A_REFERRAL):
+        return f"In a referral: {kind(code.removeprefix(arrivals.IN_A_REFERRAL))}"
     return KINDS.get(code) or code[:1].upper() + code[1:]
 
 
 def to_do(alert: Alert) -> str:
     """What somebody should do about an alert, in a few words."""
+    if alert.kind.startswith(arrivals.IN_A_REFERRAL):
+        return IN_A_REFERRAL.get(alert.colour, IN_A_REFERRAL["amber"])
     return TO_DO.get(alert.kind, TO_DO_BY_COLOUR.get(alert.colour, ""))
 
 
