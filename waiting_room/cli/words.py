@@ -14,6 +14,7 @@ from waiting_room.care import danger as rules
 from waiting_room.cli.telling import AsJson, err, out, tell, told_plainly
 from waiting_room.errors import BadInput
 from waiting_room.library import loose, starting, upkeep
+from waiting_room.library.reading import is_library
 from waiting_room.opening import opened
 from waiting_room.web import preview as showing
 
@@ -53,7 +54,8 @@ def check(
 ) -> None:
     """Look at every page and every danger rule; exits 1 when something must be put right."""
     folder = folder or settings.load().content_folder
-    problems = library.check(folder, today=clock.wall().date())
+    checks = library.check if is_library(folder) or not any(folder.rglob("*")) else loose.check
+    problems = checks(folder, today=clock.wall().date())
     rows = [vars(problem) for problem in problems] + _danger_problems(folder)
     errors = [row for row in rows if row["severity"] == "error"]
     if as_json:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator
 from datetime import date
 
-from waiting_room.library import help_lines, readability
+from waiting_room.library import help_lines, readability, schema
 from waiting_room.library.draft import Draft, is_nobody
 from waiting_room.library.page import Problem
 
@@ -13,6 +14,10 @@ OLDEST_READING_AGE = 11
 LONGEST_SENTENCE = 25
 # The formula was made for English: a Welsh or Polish page would get a figure that means nothing.
 READING_AGE_LANGUAGE = "en"
+# Of Hugo, Jekyll, Jinja and WordPress: {{< video >}}, {% include %}, {{ config }}, [gallery id="3"].
+SHORTCODE = re.compile(
+    r"\{\{.{1,200}?\}\}|\{%.{1,200}?%\}|\[[a-z_-]{2,30}(?: [a-z_]{1,20}=[^\]\n]{0,80})+\]"
+)
 
 Advice = Callable[[Draft], Iterator[Problem]]
 
@@ -59,6 +64,14 @@ def _sentences(draft: Draft) -> Iterator[Problem]:
             yield draft.warning("sentence", message, draft.line_with(start))
 
 
+def _shortcodes(draft: Draft) -> Iterator[Problem]:
+    for found in SHORTCODE.finditer(draft.page.body):
+        shown = found[0].split("\n")[0][:40]
+        message = f"{shown} is a command of another system; here people read it as it stands."
+        line = draft.body_line + draft.page.body.count("\n", 0, found.start())
+        yield draft.warning("shortcode", message, line)
+
+
 def _reading_age(draft: Draft) -> Iterator[Problem]:
     if draft.page.language != READING_AGE_LANGUAGE:
         return
@@ -68,4 +81,12 @@ def _reading_age(draft: Draft) -> Iterator[Problem]:
         yield draft.warning("reading-age", message, draft.body_line)
 
 
-ADVICE: tuple[Advice, ...] = (_overdue, _unreviewed, _expired, _sentences, _reading_age)
+ADVICE: tuple[Advice, ...] = (
+    schema.unknown,
+    _overdue,
+    _unreviewed,
+    _expired,
+    _sentences,
+    _shortcodes,
+    _reading_age,
+)

@@ -34,15 +34,24 @@ class Unreadable(Exception):
 
 def split(source: str) -> tuple[str, str, int]:
     """Front matter, body, and the line of the file the body starts on."""
-    # Files come from every kind of editor; a mark or a line end nobody sees must not refuse a page.
-    text = source.removeprefix("\ufeff").replace("\r\n", "\n").replace("\r", "\n")
-    lines = text.split("\n")
+    lines = _lines(source)
     if not FENCE.fullmatch(lines[0]):
         raise Unreadable(1, "The page does not start with ---. Begin it with ---, a title and ---.")
     for at, line in enumerate(lines[1:], start=1):
         if FENCE.fullmatch(line):
             return "\n".join(lines[1:at]), "\n".join(lines[at + 1 :]).strip("\n"), at + 2
     raise Unreadable(1, "The front matter is never closed. Put --- on a line of its own after it.")
+
+
+def _lines(source: str) -> list[str]:
+    # Files come from every kind of editor; a mark or a line end nobody sees must not refuse a page.
+    text = source.removeprefix("\ufeff").replace("\r\n", "\n").replace("\r", "\n")
+    return text.split("\n")
+
+
+def begins(source: str) -> bool:
+    """Whether the file opens with front matter at all."""
+    return FENCE.fullmatch(_lines(source)[0]) is not None
 
 
 def load(front: str) -> dict[str, Any]:

@@ -6,6 +6,7 @@ keeps its last good version.
 
 from __future__ import annotations
 
+import codecs
 import re
 from collections.abc import Iterator
 from datetime import date
@@ -23,6 +24,7 @@ LARGEST_FILE = 200_000
 # For editors, and it may stand in any folder.
 NOT_PAGES = {"README.md"}
 EVERYTHING = "."
+UTF_16 = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 
 
 def read(folder: Path, *, today: date, advise: bool = False) -> Shelf:
@@ -50,6 +52,15 @@ def look_over(name: str, source: str, *, today: date) -> tuple[Page | None, list
     except Unreadable as bad:
         return None, [Problem(f"{name}.md", bad.line, bad.rule, "error", bad.message)]
     return draft.page, rules.errors(draft) or advice.warnings(draft)
+
+
+def is_library(folder: Path) -> bool:
+    """Whether a folder is laid out as ours, a folder for each language in it; False too when it
+    cannot be looked into."""
+    try:
+        return any(_is_language(path) for path in folder.iterdir())
+    except OSError:
+        return False
 
 
 def _files(root: Path, problems: list[Problem]) -> Iterator[Path]:
@@ -117,17 +128,18 @@ def _draft(name: str, file: Path, today: date) -> Draft:
         # One spelling for each name: two that differ in capitals are one file on some machines.
         message = "Name it with small letters, digits and hyphens only, such as moving-more.md."
         raise Unreadable(1, message, "name")
-    return _drafted(name, _bytes(file), today)
+    return _drafted(name, bytes_of(file), today)
 
 
 def _drafted(name: str, raw: bytes, today: date) -> Draft:
     language, _, key = name.removesuffix(".md").partition("/")
-    source = _decoded(raw)
+    source = decoded(raw)
     page = parse(source, key=key, language=language, digest=digest_of(raw))
     return Draft(name, source, page=page, body_line=split(source)[2], today=today)
 
 
-def _bytes(file: Path) -> bytes:
+def bytes_of(file: Path) -> bytes:
+    """What the file holds. Raises Unreadable when it is no file, or too large to be a page."""
     try:
         # A pipe or a device with a page's name would keep us reading for ever.
         if not file.is_file():
@@ -139,12 +151,16 @@ def _bytes(file: Path) -> bytes:
         raise Unreadable(1, f"It cannot be read: {_why(error)}.", "file") from error
 
 
-def _decoded(raw: bytes) -> str:
+def decoded(raw: bytes) -> str:
+    """The text. Raises Unreadable naming the first byte that is not UTF-8."""
     try:
         return raw.decode("utf-8")
     except UnicodeDecodeError as error:
         line = raw.count(b"\n", 0, error.start) + 1
-        message = f"Byte {error.start} (0x{raw[error.start]:02x}) is not UTF-8. Save it as UTF-8."
+        what = f"Byte {error.start} (0x{raw[error.start]:02x}) is not UTF-8"
+        if raw.startswith(UTF_16):
+            line, what = 1, "It is written in UTF-16, as some editors do"
+        message = f"{what}. Save it as UTF-8."
         raise Unreadable(line, message, "encoding") from error
 
 

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator
-from datetime import date
 
 from markdown_it import MarkdownIt
 from markdown_it.token import Token
 
 from waiting_room.errors import BadInput
-from waiting_room.library import help_lines, labels, placeholders
+from waiting_room.library import help_lines, labels, placeholders, schema
 from waiting_room.library.draft import Draft, is_nobody
 from waiting_room.library.markdown import allowed
 from waiting_room.library.page import FIELD, Problem
@@ -18,7 +17,6 @@ from waiting_room.library.page import FIELD, Problem
 LONGEST_BODY = 20_000
 # One pair of eyes misses what it wrote itself.
 REVIEWERS_OF_CRISIS_PAGES = 2
-DATES = ("reviewed", "review_by", "verified", "expires")
 CONTROL = re.compile("[\x00-\x08\x0b-\x1f\x7f]")
 # These pages may be all front matter.
 NO_BODY_NEEDED = {help_lines.FOLDER}
@@ -53,6 +51,10 @@ def _size(draft: Draft) -> Iterator[Problem]:
 def _title(draft: Draft) -> Iterator[Problem]:
     if not draft.page.title:
         yield draft.error("title", "There is no title. Add a line such as `title: Sleep`.")
+    # YAML reads an unquoted Yes as true, and 2026 as a number.
+    elif not isinstance(draft.page.meta["title"], str):
+        message = f"The title is {draft.page.title}. Put its words in quotes."
+        yield draft.error("title", message, draft.line_of("title"))
 
 
 def _body(draft: Draft) -> Iterator[Problem]:
@@ -102,14 +104,6 @@ def _placeholders_in_title(draft: Draft) -> Iterator[Problem]:
         if FIELD.search(str(draft.page.meta.get(field) or "")):
             message = f"A {field} has no placeholders. Put it into the text."
             yield draft.error("placeholder", message, draft.line_of(field))
-
-
-def _dates(draft: Draft) -> Iterator[Problem]:
-    for field in DATES:
-        said = draft.page.meta.get(field)
-        if said is not None and not isinstance(said, date):
-            message = f"{field} is {said!r}. Write the day as 2026-03-31, or null."
-            yield draft.error("date", message, draft.line_of(field))
 
 
 def _help_line(draft: Draft) -> Iterator[Problem]:
@@ -186,7 +180,7 @@ RULES: tuple[Rule, ...] = (
     _markdown,
     _placeholders,
     _placeholders_in_title,
-    _dates,
+    schema.errors,
     _help_line,
     _reviewers,
     _choices,
