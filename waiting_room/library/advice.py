@@ -14,7 +14,7 @@ OLDEST_READING_AGE = 11
 LONGEST_SENTENCE = 25
 # The formula was made for English: a Welsh or Polish page would get a figure that means nothing.
 READING_AGE_LANGUAGE = "en"
-# Of Hugo, Jekyll, Jinja and WordPress: {{< video >}}, {% include %}, {{ config }}, [gallery id="3"].
+# Of Hugo, Jekyll and WordPress: {{< video >}}, {% include %}, {{ config }}, [gallery ids="3"].
 SHORTCODE = re.compile(
     r"\{\{.{1,200}?\}\}|\{%.{1,200}?%\}|\[[a-z_-]{2,30}(?: [a-z_]{1,20}=[^\]\n]{0,80})+\]"
 )

@@ -39,7 +39,9 @@ def split(source: str) -> tuple[str, str, int]:
         raise Unreadable(1, "The page does not start with ---. Begin it with ---, a title and ---.")
     for at, line in enumerate(lines[1:], start=1):
         if FENCE.fullmatch(line):
-            return "\n".join(lines[1:at]), "\n".join(lines[at + 1 :]).strip("\n"), at + 2
+            rest = "\n".join(lines[at + 1 :])
+            blank = len(rest) - len(rest.lstrip("\n"))
+            return "\n".join(lines[1:at]), rest.strip("\n"), at + 2 + blank
     raise Unreadable(1, "The front matter is never closed. Put --- on a line of its own after it.")
 
 

@@ -1,5 +1,4 @@
-"""Any folder of Markdown read as pages, whatever its files lack: to try the search and the checks on
-it."""
+"""Any folder of Markdown read as pages, whatever its files lack: to try search and checks on it."""
 
 from __future__ import annotations
 
@@ -14,7 +13,7 @@ from typing import Any
 from waiting_room.library import advice, front_matter, rules
 from waiting_room.library.draft import Draft
 from waiting_room.library.front_matter import Unreadable
-from waiting_room.library.page import FALLBACK_LANGUAGE, Page, Problem, digest_of
+from waiting_room.library.page import FALLBACK_LANGUAGE, FIELD, Page, Problem, digest_of
 from waiting_room.library.reading import LARGEST_FILE, NOT_PAGES, bytes_of, decoded
 
 HEADING = re.compile(r"^#{1,6}\s+(.+)$", re.MULTILINE)
@@ -22,10 +21,9 @@ HEADING = re.compile(r"^#{1,6}\s+(.+)$", re.MULTILINE)
 
 def pages(folder: Path) -> Iterator[Page]:
     """Every Markdown file below the folder that is not a link; its name is its path there."""
-    home = folder.resolve()
-    for file in sorted(folder.rglob("*.md")):
-        inside = file.resolve().is_relative_to(home) and file.is_file()
-        if inside and file.name not in NOT_PAGES and file.stat().st_size <= LARGEST_FILE:
+    for file in _markdown_below(folder):
+        whole = not file.is_symlink() and file.is_file()
+        if whole and file.stat().st_size <= LARGEST_FILE:
             yield _page(file, file.relative_to(folder).with_suffix("").as_posix())
 
 
@@ -96,6 +94,7 @@ def _made(key: str, raw: bytes, meta: dict[str, Any], body: str) -> Page:
         summary=str(meta.get("summary") or meta.get("description") or ""),
         body=body,
         meta=MappingProxyType({"title": str(title)} | meta),
+        placeholders=frozenset(FIELD.findall(body)),
     )
 
 

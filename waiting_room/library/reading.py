@@ -92,16 +92,24 @@ def _inside(root: Path, folder: Path, problems: list[Problem]) -> list[Path]:
     try:
         # In one order everywhere, so that the same folder gives the same report on every machine.
         found = sorted(path for path in folder.iterdir() if not path.name.startswith("."))
-        # A link inside the folder could publish any file of this machine.
         home = root.resolve(strict=True)
-        astray = [path for path in found if not path.resolve().is_relative_to(home)]
     except (OSError, RuntimeError) as error:
         problems.append(_error(_name(root, folder), "folder", f"Cannot be read: {_why(error)}."))
         return []
-    for path in astray:
+    astray = {path for path in found if _leads_out(path, home)}
+    for path in sorted(astray):
         message = "It is a link that leads out of the content folder. Put the real file here."
         problems.append(_error(_name(root, path), "outside", message))
     return [path for path in found if path not in astray]
+
+
+def _leads_out(path: Path, home: Path) -> bool:
+    """A link inside the folder could publish any file of this machine."""
+    try:
+        return not path.resolve().is_relative_to(home)
+    except (OSError, RuntimeError):
+        # It leads in a circle, so nowhere: reading it says so, and the others are read.
+        return False
 
 
 def _shelve(root: Path, file: Path, *, shelf: Shelf, today: date, advise: bool) -> None:

@@ -61,7 +61,8 @@ def _body(draft: Draft) -> Iterator[Problem]:
     page = draft.page
     needed = page.folder not in NO_BODY_NEEDED and page.key != labels.PAGE
     if needed and not page.body.strip():
-        yield draft.error("empty", "The page says nothing. Write its words below the second ---.")
+        message = "The page says nothing. Write its words below the second ---."
+        yield draft.error("empty", message, draft.body_line)
 
 
 def _characters(draft: Draft) -> Iterator[Problem]:
