@@ -35,12 +35,28 @@ TEAM = (
     ("Kim Sample", "kim@example.org", CASE_WORKER, duty.BACKUP),
     ("Sam Sample", "sam@example.org", COORDINATOR, duty.LEAD),
 )
+# Name, host, place, price, and what to expect.
 GROUPS = (
-    ("Tuesday tea and dominoes", "Joan", "Sample Library, Headingley", "Free. Tea is 50p."),
-    ("Walk and talk", "Amir", "Park gates, Sample Road", "Free"),
-    ("Online book chat", "Lena", "A video call from home", "Free"),
-    ("Chair yoga", "Rosa", "Sample Church Hall", "£3, or £1 if money is tight"),
-)
+    ("Tuesday tea and dominoes", "Joan", "Sample Library, Headingley", "Free. Tea is 50p.",
+     "We play, we chat, or we just sit. Nobody has to talk."),
+    ("Walk and talk", "Amir", "Park gates, Sample Road", "Free",
+     "A slow mile round the park. There are benches on the way, and we wait for everybody."),
+    ("Online book chat", "Lena", "A video call from home", "Free",
+     "Short books, or just the first chapter. You can keep your camera off."),
+    ("Chair yoga", "Rosa", "Sample Church Hall", "£3, or £1 if money is tight",
+     "Gentle moves in a chair. Wear what you like and do what you can."),
+    ("Mend and make", "Bill", "Sample Street Workshop", "Free",
+     "Bring something broken, or help somebody else with theirs. Tools are there."),
+    ("Allotment mornings", "Grace", "Plot 9, Sample Lane", "Free. Take home what you grow.",
+     "An hour of digging, watering or drinking tea in the shed. No skill needed."),
+    ("Singing for fun", "Owen", "Sample Community Centre", "£2, first time free",
+     "Old songs, no notes to read, no solos. You can hum."),
+    ("Carers' coffee", "Asha", "Back room of the Sample Cafe", "Free. Coffee is on us.",
+     "For people who look after somebody. You may bring them too."),
+    ("After a loss", "Father Tom and Mary", "Sample Church Hall", "Free",
+     "A quiet hour for people who miss somebody. Come as often as you like, or once."),
+)  # fmt: skip
+SEATS = 12
 
 
 @dataclass(frozen=True)
@@ -104,22 +120,23 @@ def _team(session: Session, now: datetime) -> list[Staff]:
 
 
 def _groups(session: Session, organisation_id: str, now: datetime) -> None:
-    for number, (name, host, where, price) in enumerate(GROUPS, start=1):
+    for number, (name, host, where, price, about) in enumerate(GROUPS, start=1):
         row = Group(
             id=new_id(),
             organisation_id=organisation_id,
             name=name,
-            about="A friendly sample group.",
+            about=about,
             host=host,
             where=where,
             area="" if "Online" in name else "LS6",
             price=price,
             how_to_join=f"Just come along, or tell your worker and {host} will look out for you.",
             join_url="https://example.org/book-chat" if "Online" in name else "",
-            seats=12,
-            taken=3 * number,
+            seats=SEATS,
+            # The fourth is full, so that the demo shows what a full group looks like.
+            taken=SEATS if number == 4 else 2 * (number % 5),
             next_at=(now + timedelta(days=number)).replace(hour=14, minute=0, second=0),
-            state=groups.FULL if 3 * number >= 12 else groups.OPEN,
+            state=groups.FULL if number == 4 else groups.OPEN,
             is_sample=True,
         )
         session.add(row)
