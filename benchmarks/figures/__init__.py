@@ -11,6 +11,7 @@ from benchmarks.figures import (
     desk,
     engines,
     inbound,
+    library,
     loss,
     outbound,
     screening,
@@ -21,6 +22,7 @@ from benchmarks.results import Row
 Measure = Callable[[Bench], list[Row]]
 ALL: dict[str, Measure] = {
     "screening": screening.run,
+    "library": library.run,
     "starting": starting.run,
     "inbound": inbound.run,
     "check_ins": check_ins.run,
