@@ -8,6 +8,7 @@ from waiting_room.library import labels
 from waiting_room.library.markdown import linked_pages
 from waiting_room.library.page import FALLBACK_LANGUAGE, Page, Problem
 
+SHOWN = 8  # letters of a digest that an editor writes down
 Pages = Mapping[tuple[str, str], Page]
 
 
@@ -32,6 +33,14 @@ def _translation(english: Page, page: Page | None, language: str) -> Iterator[Pr
         message = "It is not translated; people see the English page. Add this file."
         yield Problem(file, 1, "translation", "warning", message)
         return
+    said = page.meta.get("translated_from")
+    # Nothing is asked of a page that does not say what it was made from.
+    if said and not english.digest.startswith(str(said)):
+        message = (
+            "The English page has changed since. Compare the two, then write "
+            f"translated_from: {english.digest[:SHOWN]}"
+        )
+        yield Problem(file, 1, "translation", "warning", message)
     lost = sorted(english.placeholders - page.placeholders)
     if lost:
         names = ", ".join(f"{{{name}}}" for name in lost)

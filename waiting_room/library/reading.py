@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from datetime import date
 from pathlib import Path
 
-from waiting_room.library import across, advice, rules
+from waiting_room.library import across, advice, live, rules, wording
 from waiting_room.library.draft import Draft
 from waiting_room.library.front_matter import Unreadable, split
 from waiting_room.library.page import KEY, Page, Problem, digest_of, parse
@@ -31,9 +31,16 @@ def read(folder: Path, *, today: date, advise: bool = False) -> Shelf:
     """Everything in the folder that can be served, and every error; with `advise` also what an
     editor should see to. Never raises."""
     shelf = Shelf()
-    for file in _files(folder, shelf.problems):
-        _shelve(folder, file, shelf=shelf, today=today, advise=advise)
+    drafts = [
+        draft
+        for file in _files(folder, shelf.problems)
+        if (draft := _shelve(folder, file, shelf=shelf, today=today))
+    ]
     if advise:
+        plainer = wording.instead(shelf.pages)
+        for draft in drafts:
+            shelf.problems.extend(advice.warnings(draft))
+            shelf.problems.extend(wording.warnings(draft, plainer))
         shelf.problems.extend(across.problems(shelf.pages))
     shelf.problems.sort(key=lambda problem: (problem.file, problem.line, problem.rule))
     return shelf
@@ -51,7 +58,9 @@ def look_over(name: str, source: str, *, today: date) -> tuple[Page | None, list
         draft = _drafted(f"{name}.md", source.encode(), today)
     except Unreadable as bad:
         return None, [Problem(f"{name}.md", bad.line, bad.rule, "error", bad.message)]
-    return draft.page, rules.errors(draft) or advice.warnings(draft)
+    plainer = wording.instead(live.current().shelf.pages)
+    advised = [*advice.warnings(draft), *wording.warnings(draft, plainer)]
+    return draft.page, rules.errors(draft) or advised
 
 
 def is_library(folder: Path) -> bool:
@@ -112,23 +121,22 @@ def _leads_out(path: Path, home: Path) -> bool:
         return False
 
 
-def _shelve(root: Path, file: Path, *, shelf: Shelf, today: date, advise: bool) -> None:
+def _shelve(root: Path, file: Path, *, shelf: Shelf, today: date) -> Draft | None:
+    """Put the page where it can be served; None, and an error, when it cannot be."""
     name = _name(root, file)
     try:
         draft = _draft(name, file, today)
     except Unreadable as bad:
         shelf.problems.append(Problem(name, bad.line, bad.rule, "error", bad.message))
-        return
-    errors = rules.errors(draft)
-    shelf.problems.extend(errors)
-    if errors:
+        return None
+    if errors := rules.errors(draft):
         # Advice on a page that cannot be shown would bury the reason.
-        return
-    if advise:
-        shelf.problems.extend(advice.warnings(draft))
+        shelf.problems.extend(errors)
+        return None
     page = draft.page
     shelf.pages[page.language, page.key] = page
     shelf.sources[page.digest] = draft.source
+    return draft
 
 
 def _draft(name: str, file: Path, today: date) -> Draft:

@@ -61,6 +61,7 @@ FIELDS = {
     "choices": OWN_RULE,
     "labels": OWN_RULE,
     "phrases": TABLE,
+    "instead": TABLE,
     "reasons": TABLE,
     "words": TABLE,
     "same": TABLE,

@@ -31,6 +31,7 @@ def report(shelf: Shelf, *, today: date) -> Mapping[str, list[str]]:
         ],
         "checked by nobody yet": [page.name for page in pages if _is_unchecked(page)],
         "not translated": list(_untranslated(shelf)),
+        "English page changed since it was translated": list(_outdated(shelf)),
     }
 
 
@@ -57,4 +58,11 @@ def _untranslated(shelf: Shelf) -> Iterator[str]:
     english = {key for language, key in shelf.pages if language == FALLBACK_LANGUAGE}
     for language in shelf.languages:
         for key in sorted(english - {key for spoken, key in shelf.pages if spoken == language}):
+            yield f"{language}/{key}"
+
+
+def _outdated(shelf: Shelf) -> Iterator[str]:
+    for (language, key), page in sorted(shelf.pages.items()):
+        english, said = shelf.pages.get((FALLBACK_LANGUAGE, key)), page.meta.get("translated_from")
+        if english and said and not english.digest.startswith(str(said)):
             yield f"{language}/{key}"
