@@ -37,6 +37,7 @@ SCREENS: dict[str, Screen] = {
     "my_wait.show": my_wait.show,
     "self_care.show": self_care.show,
     "self_care.read": self_care.read,
+    "self_care.helped": self_care.helped,
     "people.show": people.show,
     "people.group": people.group,
     "talk.show": talk.show,

@@ -8,6 +8,7 @@ from bot import answering
 from bot.screens import help_lines, home, talk
 from bot.turn import Scene, Turn
 from waiting_room import library
+from waiting_room.care import readers
 from waiting_room.letters import Choice, Letter, Rows, one_each
 
 # Typed here, words that fit nothing are told how to search; elsewhere, who reads them.
@@ -32,6 +33,7 @@ def hear(scene: Scene) -> Turn:
     elif pages:
         letter = Letter(FOUND, {}, _choices(pages))
     elif scene.address.place == PLACE:
+        readers.found_nothing(scene.session, scene.person.id, scene.heard.text, now=scene.now)
         letter = Letter(NOTHING, choices=home.keys(), keys="menu")
     else:
         letter = Letter(home.NOT_UNDERSTOOD, choices=home.keys(), keys="menu")

@@ -5,12 +5,13 @@ from __future__ import annotations
 from bot.screens import finding
 from bot.turn import Scene, Turn, say
 from waiting_room import library
-from waiting_room.care import referrals
+from waiting_room.care import readers, referrals
 from waiting_room.errors import NotFound
 from waiting_room.letters import Choice, Letter, one_each
 
 # As many as a phone shows without scrolling far; the others are one press away.
 SHOWN = 8
+MORE = "self_care.show"
 
 
 def show(scene: Scene) -> Turn:
@@ -37,7 +38,24 @@ def read(scene: Scene) -> Turn:
     # An editor may have renamed the page since the key was shown.
     except NotFound:
         return show(scene)
-    return say(Letter(key, {}, one_each(Choice("more", "self_care.show"))))
+    asked = (
+        Choice("helped", f"self_care.helped:{scene.argument}:yes"),
+        Choice("not_helped", f"self_care.helped:{scene.argument}:no"),
+    )
+    return say(Letter(key, {}, one_each(*asked, Choice("more", "self_care.show"))))
+
+
+def helped(scene: Scene) -> Turn:
+    """Whether a page helped: editors learn how many said so, and never who."""
+    name, _, said = scene.argument.partition(":")
+    # A key made by hand, or a page that has gone since, counts nothing.
+    if any(_name(page) == name for page in library.pages_in("self-care")):
+        page, yes = f"self-care/{name}", said == "yes"
+        readers.answered(scene.session, scene.person.id, page, helped=yes, now=scene.now)
+    if said == "yes":
+        return say(Letter("conversation/page-helped", {}, one_each(Choice("more", MORE))))
+    more = one_each(Choice("more", MORE), Choice("talk", "talk.show"))
+    return say(Letter("conversation/page-not-helped", {}, more))
 
 
 def _name(page: library.Page) -> str:

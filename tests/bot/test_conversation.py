@@ -24,7 +24,16 @@ from waiting_room.care import (
     referrals,
 )
 from waiting_room.care.colours import Colour
-from waiting_room.models import Alert, CheckIn, LetterRow, Message, Patient, Staff
+from waiting_room.models import (
+    Alert,
+    CheckIn,
+    LetterRow,
+    Message,
+    PageAnswer,
+    Patient,
+    SearchMiss,
+    Staff,
+)
 
 CHAT = "7234567890"
 _numbers = itertools.count(1)
@@ -163,6 +172,18 @@ def test_where_nothing_fits_the_chat_says_what_to_do(chat: Chat) -> None:
     chat.says("menu")
     chat.now += timedelta(minutes=1)
     assert chat.says("qwertyuiop zxcv") == ["conversation/not-understood"]
+
+
+def test_a_page_asks_whether_it_helped(chat: Chat) -> None:
+    come_in(chat)
+    chat.says("sleep")
+    chat.presses("Sleeping better")
+    assert chat.presses("This did not help") == ["conversation/page-not-helped"]
+    assert chat.presses("This helped") == ["conversation/page-helped"]
+    with db.read() as session:
+        row = session.scalars(select(PageAnswer)).one()
+        assert (row.page, row.helped) == ("self-care/sleep", True)
+        assert session.scalars(select(SearchMiss)).all() == []
 
 
 def test_words_of_danger_are_never_only_searched_for(chat: Chat) -> None:

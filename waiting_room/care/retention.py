@@ -8,7 +8,7 @@ from sqlalchemy import delete, func, select, update
 from sqlalchemy.orm import Session
 
 from waiting_room import keyring
-from waiting_room.care import alerts, sign_ins
+from waiting_room.care import alerts, readers, sign_ins
 from waiting_room.models import Address, Alert, Button, InboxUpdate, LetterRow, Message
 from waiting_room.models.inbox import HELD, WAITING
 
@@ -33,6 +33,7 @@ def retire(session: Session, *, now: datetime, wall: datetime, limit: int = 200)
         session.execute(delete(Button).where(Button.id.in_(worn.limit(limit)))),
     ]
     rows = sum(result.rowcount for result in done)  # type: ignore[attr-defined]
+    rows += readers.forget(session, now=now, limit=limit)
     return rows + sign_ins.sweep(session, wall=wall)
 
 

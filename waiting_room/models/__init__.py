@@ -13,6 +13,7 @@ from waiting_room.models.letter import LetterRow
 from waiting_room.models.page import Confirmation, PageBody, PageDraft, PageVersion, PublishedSet
 from waiting_room.models.patient import Kinship, Note, Patient, SearchHash, Share
 from waiting_room.models.provider import Organisation, Provider
+from waiting_room.models.reader import PageAnswer, SearchMiss
 from waiting_room.models.referral import Invitation, Referral
 from waiting_room.models.staff import (
     SignInLink,
@@ -47,6 +48,7 @@ __all__ = [
     "Message",
     "Note",
     "Organisation",
+    "PageAnswer",
     "PageBody",
     "PageDraft",
     "PageVersion",
@@ -56,6 +58,7 @@ __all__ = [
     "PublishedSet",
     "Referral",
     "SearchHash",
+    "SearchMiss",
     "Share",
     "SignInLink",
     "SignInTry",

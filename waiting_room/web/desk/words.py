@@ -8,6 +8,7 @@ from fastapi import APIRouter, Request
 from starlette.responses import RedirectResponse, Response
 
 from waiting_room import clock, db, library
+from waiting_room.care import readers
 from waiting_room.editing import drafts, places, preview, second_reader
 from waiting_room.errors import BadInput, NotFound
 from waiting_room.library import live, upkeep, versions
@@ -30,6 +31,8 @@ def show(request: Request, me: deps.SignedIn, q: str = "", done: str = "") -> Re
             "drafts": drafts.waiting(session),
             "names": second_reader.names(session),
             "unwritten": versions.to_export(session),
+            "looked_for": readers.looked_for(session),
+            "unhelpful": readers.unhelpful(session),
         }
     known |= {
         "folders": places.by_folder(shelf),
